@@ -1,0 +1,50 @@
+#!/bin/sh
+# install.sh PREFIX [DESTDIR]: installs what was built (cargo build --release -p rq-c) under PREFIX,
+# or under DESTDIR/PREFIX for packagers: headers, librq.so with its links, librq.a, pkg-config and
+# CMake files. It builds nothing, and what it installs may be moved. RQ_LIB_DIR names another folder than
+# target/release to take the libraries from.
+set -eu
+[ $# -ge 1 ] && [ $# -le 2 ] || { echo "usage: $0 PREFIX [DESTDIR]" >&2; exit 2; }
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+from=${RQ_LIB_DIR:-${CARGO_TARGET_DIR:-$root/target}/release}
+into=${2:-}$1
+version=$(sed -n 's/^version = "\([0-9][^"]*\)"$/\1/p' "$root/Cargo.toml" | head -n 1)
+soversion=${version%%.*}
+
+for file in "$root/include/rq.h" "$from/librq.so" "$from/librq.a"; do
+  [ -f "$file" ] || { echo "$file is missing: build it first" >&2; exit 1; }
+done
+
+fill() { # TEMPLATE FILE: the template with the versions put in
+  sed -e "s/@VERSION@/$version/g" -e "s/@SOVERSION@/$soversion/g" "$here/$1" >"$2"
+  chmod 644 "$2"
+}
+
+mkdir -p "$into/include" "$into/lib/pkgconfig" "$into/lib/cmake/rq"
+install -m 644 "$root/include/rq.h" "$here/include/rq_sugar.h" "$into/include/"
+install -m 755 "$from/librq.so" "$into/lib/librq.so.$version"
+ln -sf "librq.so.$version" "$into/lib/librq.so.$soversion"
+ln -sf "librq.so.$soversion" "$into/lib/librq.so"
+install -m 644 "$from/librq.a" "$into/lib/"
+fill rq.pc.in "$into/lib/pkgconfig/rq.pc"
+fill rqConfig.cmake.in "$into/lib/cmake/rq/rqConfig.cmake"
+
+# Until 1.0 a minor version may change the ABI: 0.1.x serves who asks for 0.1, and nobody else.
+cat >"$into/lib/cmake/rq/rqConfigVersion.cmake" <<END
+set(PACKAGE_VERSION "$version")
+string(REGEX MATCH "^[0-9]+\\\\.[0-9]+" _rq_minor "\${PACKAGE_VERSION}")
+if(PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION
+    OR PACKAGE_FIND_VERSION VERSION_LESS _rq_minor)
+  set(PACKAGE_VERSION_COMPATIBLE FALSE)
+else()
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+  endif()
+endif()
+unset(_rq_minor)
+END
+chmod 644 "$into/lib/cmake/rq/rqConfigVersion.cmake"
+echo "rq $version installed in $into"

@@ -1,0 +1,199 @@
+//! rq_prepared: a request as it will be sent, to read and to change.
+
+use std::cell::OnceCell;
+use std::ffi::{CString, c_char, c_void};
+use std::ptr;
+
+use rq_core::Prepared;
+
+use crate::boundary::{
+    bytes, entry, free, give, handle, handle_mut, optional_c_bytes, put, quiet, text,
+};
+use crate::error::rq_error;
+use crate::lent::{LentHeaders, c_string};
+use crate::request::rq_request;
+use crate::session::rq_session;
+
+/// A request as it will be sent, byte for byte. May be sent any number of times.
+pub struct rq_prepared {
+    pub(crate) prepared: Prepared,
+    lent: Lent,
+}
+
+#[derive(Default)]
+struct Lent {
+    method: OnceCell<CString>,
+    url: OnceCell<CString>,
+    headers: LentHeaders,
+}
+
+/// Merges a request with a session's defaults into what will be sent. Sends nothing. Without a session (NULL) no
+/// default is applied at all.
+///
+/// Errors: `RQ_ERR_INVALID_URL`, `RQ_ERR_MISSING_SCHEMA`, `RQ_ERR_INVALID_SCHEMA`. Ownership: yours, free it with
+/// rq_prepared_free; session and request may be freed before it. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepare(
+    session: *const rq_session,
+    request: *const rq_request,
+    error: *mut *mut rq_error,
+) -> *mut rq_prepared {
+    entry(error, ptr::null_mut(), || {
+        let request = &handle(request, "request")?.request;
+        let prepared = match handle(session, "session") {
+            Ok(session) => session.session.prepare(request)?,
+            Err(_) => rq_core::prepare_alone(request)?,
+        };
+        Ok(give(rq_prepared { prepared, lent: Lent::default() }))
+    })
+}
+
+/// Frees a prepared request. NULL is fine.
+///
+/// Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_free(prepared: *mut rq_prepared) {
+    free(prepared);
+}
+
+/// The method; NULL for NULL.
+///
+/// Ownership: lent until the prepared request is changed or freed. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_method(prepared: *const rq_prepared) -> *const c_char {
+    quiet(ptr::null(), || {
+        let rq_prepared { prepared, lent } = handle(prepared, "prepared").ok()?;
+        Some(lent.method.get_or_init(|| c_string(prepared.method().as_bytes())).as_ptr())
+    })
+}
+
+/// The URL, normalised: user and password included, if it has any. NULL for NULL.
+///
+/// Ownership: lent until the prepared request is changed or freed. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_url(prepared: *const rq_prepared) -> *const c_char {
+    quiet(ptr::null(), || {
+        let rq_prepared { prepared, lent } = handle(prepared, "prepared").ok()?;
+        Some(lent.url.get_or_init(|| c_string(prepared.url().as_str().as_bytes())).as_ptr())
+    })
+}
+
+/// The value of a header, by name in any case; repeated ones joined by `", "`. NULL if there is none.
+///
+/// Ownership: lent until the prepared request is changed or freed. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_header(
+    prepared: *const rq_prepared,
+    name: *const c_char,
+) -> *const c_char {
+    quiet(ptr::null(), || {
+        let rq_prepared { prepared, lent } = handle(prepared, "prepared").ok()?;
+        Some(lent.headers.named(prepared.headers(), text(name, "name").ok()?))
+    })
+}
+
+/// The header at `index`, in the order in which it will be sent after `Host`; false past the end.
+///
+/// Ownership: `*name` and `*value` are lent until the prepared request is changed or freed. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_header_at(
+    prepared: *const rq_prepared,
+    index: usize,
+    name: *mut *const c_char,
+    value: *mut *const c_char,
+) -> bool {
+    quiet(false, || {
+        let rq_prepared { prepared, lent } = handle(prepared, "prepared").ok()?;
+        Some(lent.headers.at(prepared.headers(), index, name, value))
+    })
+}
+
+/// The body and its length; NULL and 0 if there is none.
+///
+/// Ownership: lent until the prepared request is changed or freed. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_body(prepared: *const rq_prepared, len: *mut usize) -> *const c_void {
+    put(len, 0);
+    quiet(ptr::null(), || {
+        let body = handle(prepared, "prepared").ok()?.prepared.body()?;
+        put(len, body.len());
+        Some(body.as_ptr().cast())
+    })
+}
+
+/// Replaces the method; it is sent as spelled here.
+///
+/// Errors: `RQ_ERR_INVALID_METHOD`; the old one stays. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_set_method(
+    prepared: *mut rq_prepared,
+    method: *const c_char,
+    error: *mut *mut rq_error,
+) {
+    change(prepared, error, |prepared| prepared.set_method(text(method, "method")?));
+}
+
+/// Replaces the URL.
+///
+/// Errors: as rq_prepare; the old one stays. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_set_url(
+    prepared: *mut rq_prepared,
+    url: *const c_char,
+    error: *mut *mut rq_error,
+) {
+    change(prepared, error, |prepared| prepared.set_url(text(url, "url")?));
+}
+
+/// Sets a header in its place, or adds it at the end; `value` NULL removes it. A Content-Length that does not say the
+/// length of the body is refused when the request is sent.
+///
+/// Errors: `RQ_ERR_INVALID_HEADER`. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_set_header(
+    prepared: *mut rq_prepared,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut rq_error,
+) {
+    change(prepared, error, |prepared| {
+        let name = text(name, "name")?;
+        match optional_c_bytes(value) {
+            Some(value) => prepared.headers_mut().set(name, value)?,
+            None => {
+                prepared.headers_mut().remove(name);
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Replaces the body; Content-Length follows it. `len` 0: no body.
+///
+/// Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_set_body(
+    prepared: *mut rq_prepared,
+    data: *const c_void,
+    len: usize,
+    error: *mut *mut rq_error,
+) {
+    change(prepared, error, |prepared| {
+        prepared.set_body(bytes(data, len, "data")?);
+        Ok(())
+    });
+}
+
+/// Changes the prepared request and takes back all that it lent.
+fn change(
+    prepared: *mut rq_prepared,
+    error: *mut *mut rq_error,
+    change: impl FnOnce(&mut Prepared) -> rq_core::Result<()>,
+) {
+    entry(error, (), || {
+        let handle = handle_mut(prepared, "prepared")?;
+        change(&mut handle.prepared)?;
+        handle.lent = Lent::default();
+        Ok(())
+    });
+}

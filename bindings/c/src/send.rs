@@ -1,0 +1,77 @@
+//! Sending: from a prepared request, a request, or just a URL to a response.
+
+use std::ffi::c_char;
+use std::ptr;
+
+use rq_core::{Prepared, Result, Session};
+
+use crate::boundary::{entry, give, handle, text};
+use crate::cancel::rq_cancel;
+use crate::error::rq_error;
+use crate::prepared::rq_prepared;
+use crate::request::rq_request;
+use crate::response::rq_response;
+use crate::session::rq_session;
+
+/// Sends a prepared request exactly as it stands and reads the response's head; the body is read with rq_body_read.
+/// A kept connection that turns out dead is replaced once, if sending twice is the same as sending once.
+///
+/// `cancel` may be NULL; it holds for the body too. Blocks. Errors: any from `RQ_ERR_CANCELLED` to `RQ_ERR_LIMIT`; a
+/// status such as 404 is none. Ownership: yours, free it with rq_response_free. Threads: any number may send on one
+/// session. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_send(
+    session: *const rq_session,
+    prepared: *const rq_prepared,
+    cancel: *const rq_cancel,
+    error: *mut *mut rq_error,
+) -> *mut rq_response {
+    entry(error, ptr::null_mut(), || {
+        let session = &handle(session, "session")?.session;
+        send(session, &handle(prepared, "prepared")?.prepared, cancel)
+    })
+}
+
+/// rq_prepare and rq_send in one call.
+///
+/// Errors, ownership, threads: as theirs. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_perform(
+    session: *const rq_session,
+    request: *const rq_request,
+    cancel: *const rq_cancel,
+    error: *mut *mut rq_error,
+) -> *mut rq_response {
+    entry(error, ptr::null_mut(), || {
+        let session = &handle(session, "session")?.session;
+        let prepared = session.prepare(&handle(request, "request")?.request)?;
+        send(session, &prepared, cancel)
+    })
+}
+
+/// Sends a GET for `url` with the session's defaults.
+///
+/// Errors, ownership, threads: as rq_perform. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_get(
+    session: *const rq_session,
+    url: *const c_char,
+    error: *mut *mut rq_error,
+) -> *mut rq_response {
+    entry(error, ptr::null_mut(), || {
+        let session = &handle(session, "session")?.session;
+        Ok(give(rq_response::from(session.get(text(url, "url")?)?)))
+    })
+}
+
+fn send(
+    session: &Session,
+    prepared: &Prepared,
+    cancel: *const rq_cancel,
+) -> Result<*mut rq_response> {
+    let response = match handle(cancel, "cancel") {
+        Ok(cancel) => session.send_cancellable(prepared, &cancel.token)?,
+        Err(_) => session.send(prepared)?,
+    };
+    Ok(give(rq_response::from(response)))
+}

@@ -1,0 +1,72 @@
+//! Which librq this is, and names for codes.
+
+use std::ffi::{CStr, c_char};
+
+use rq_core::ErrorKind;
+
+/// The version of the library in use, `"0.1.0"`; compare with `RQ_VERSION`, that of the header.
+///
+/// Ownership: static. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_version() -> *const c_char {
+    const VERSION: &CStr =
+        match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+            Ok(version) => version,
+            Err(_) => c"",
+        };
+    VERSION.as_ptr()
+}
+
+/// The version as a number, `major << 16 | minor << 8 | patch`.
+///
+/// Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_version_number() -> u32 {
+    let part = |text: &str| text.parse::<u32>().unwrap_or_default();
+    part(env!("CARGO_PKG_VERSION_MAJOR")) << 16
+        | part(env!("CARGO_PKG_VERSION_MINOR")) << 8
+        | part(env!("CARGO_PKG_VERSION_PATCH"))
+}
+
+/// The name of an error code, `"RQ_ERR_DNS"`; `"RQ_ERR_UNKNOWN"` for a number that is none.
+///
+/// Ownership: static. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_code_name(code: i32) -> *const c_char {
+    match (code, ErrorKind::from_number(code)) {
+        (0, _) => c"RQ_OK".as_ptr(),
+        (_, Some(kind)) => c_name(kind).as_ptr(),
+        (_, None) => c"RQ_ERR_UNKNOWN".as_ptr(),
+    }
+}
+
+/// The core's names are Rust text; here they stand once more with their NUL, and a test compares the two lists.
+pub(crate) fn c_name(kind: ErrorKind) -> &'static CStr {
+    match kind {
+        ErrorKind::Misuse => c"RQ_ERR_MISUSE",
+        ErrorKind::Panic => c"RQ_ERR_PANIC",
+        ErrorKind::Callback => c"RQ_ERR_CALLBACK",
+        ErrorKind::Cancelled => c"RQ_ERR_CANCELLED",
+        ErrorKind::InvalidArgument => c"RQ_ERR_INVALID_ARGUMENT",
+        ErrorKind::InvalidUrl => c"RQ_ERR_INVALID_URL",
+        ErrorKind::MissingSchema => c"RQ_ERR_MISSING_SCHEMA",
+        ErrorKind::InvalidSchema => c"RQ_ERR_INVALID_SCHEMA",
+        ErrorKind::InvalidHeader => c"RQ_ERR_INVALID_HEADER",
+        ErrorKind::InvalidMethod => c"RQ_ERR_INVALID_METHOD",
+        ErrorKind::File => c"RQ_ERR_FILE",
+        ErrorKind::Dns => c"RQ_ERR_DNS",
+        ErrorKind::Connect => c"RQ_ERR_CONNECT",
+        ErrorKind::Tls => c"RQ_ERR_TLS",
+        ErrorKind::ConnectTimeout => c"RQ_ERR_CONNECT_TIMEOUT",
+        ErrorKind::ReadTimeout => c"RQ_ERR_READ_TIMEOUT",
+        ErrorKind::WriteTimeout => c"RQ_ERR_WRITE_TIMEOUT",
+        ErrorKind::TotalTimeout => c"RQ_ERR_TOTAL_TIMEOUT",
+        ErrorKind::PoolTimeout => c"RQ_ERR_POOL_TIMEOUT",
+        ErrorKind::Send => c"RQ_ERR_SEND",
+        ErrorKind::Closed => c"RQ_ERR_CLOSED",
+        ErrorKind::Protocol => c"RQ_ERR_PROTOCOL",
+        ErrorKind::Incomplete => c"RQ_ERR_INCOMPLETE",
+        ErrorKind::Limit => c"RQ_ERR_LIMIT",
+        ErrorKind::Status => c"RQ_ERR_STATUS",
+    }
+}

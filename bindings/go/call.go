@@ -1,0 +1,71 @@
+// What every call into C needs: the error it may leave, and strings, bytes and durations in the form
+// that C takes. Which calls are made, the files of the types decide.
+
+package rq
+
+// #include <rq.h>
+import "C"
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unsafe"
+)
+
+// call collects the failure of a row of C calls. The library's calls do nothing once an error is
+// set, so a row is written without checks and ended by one.
+type call struct {
+	err *C.rq_error
+}
+
+// end gives the first failure of the row, if there was one.
+func (c *call) end() error {
+	err := takeError(c.err, nil)
+	c.err = nil
+	return err
+}
+
+func (c *call) fail(code Code, message string) {
+	C.rq_error_set(&c.err, C.int32_t(code), text(message))
+}
+
+// text checks and lends a string of the caller's. A NUL would cut it short unseen.
+func (c *call) text(s string) *C.char {
+	if strings.IndexByte(s, 0) >= 0 {
+		c.fail(ErrInvalidArgument, fmt.Sprintf("%q holds a NUL character", s))
+		s = ""
+	}
+	return text(s)
+}
+
+// text lends a string to one C call: the library copies what it keeps, so Go's memory will do.
+func text(s string) *C.char {
+	return (*C.char)(unsafe.Pointer(unsafe.StringData(s + "\x00")))
+}
+
+// milliseconds rounds up, since 0 means no limit.
+func (c *call) milliseconds(d time.Duration) C.uint32_t {
+	ms := (d + time.Millisecond - 1) / time.Millisecond
+	if d < 0 || ms > math.MaxUint32 {
+		c.fail(ErrInvalidArgument, fmt.Sprintf("%v is no duration from 0 to 49 days", d))
+	}
+	return C.uint32_t(ms)
+}
+
+// number checks a count or a port.
+func (c *call) number(n int) C.uint32_t {
+	if n < 0 || n > math.MaxUint32 {
+		c.fail(ErrInvalidArgument, fmt.Sprintf("%d is out of range", n))
+	}
+	return C.uint32_t(n)
+}
+
+// addressable gives bytes a first element to point at, also when there are none.
+func addressable(data []byte) []byte {
+	if len(data) == 0 {
+		return make([]byte, 1)
+	}
+	return data
+}

@@ -1,0 +1,63 @@
+// Errors carry the code, the phase and the cause.
+
+package rq
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestCertificateErrors(t *testing.T) {
+	session := open(t, CAFile(at("CA_FILE", "")))
+	for _, server := range []string{"HTTPS_UNTRUSTED", "HTTPS_WRONG_HOST", "HTTPS_EXPIRED"} {
+		_, err := session.Get(t.Context(), at(server, "/json"))
+		wantCode(t, err, ErrTLS)
+		var detail *Error
+		if !errors.As(err, &detail) || detail.Phase != "tls" || detail.Exception != "SSLError" {
+			t.Fatalf("%s: %+v", server, err)
+		}
+	}
+}
+
+func TestMissingHost(t *testing.T) {
+	session := open(t)
+	_, err := session.Get(t.Context(), "http://missing.invalid/")
+	wantCode(t, err, ErrDNS)
+	if errors.Is(err, ErrConnect) || errors.Is(err, ErrCancelled) {
+		t.Fatalf("%v is more than one code", err)
+	}
+	var detail *Error
+	if !errors.As(err, &detail) || detail.Phase != "dns" || detail.URL != "http://missing.invalid/" {
+		t.Fatalf("%+v", err)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	session := open(t)
+	_, err := session.Get(t.Context(), at("REFUSED", "/"))
+	wantCode(t, err, ErrConnect)
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Fatalf("%+v", err)
+	}
+}
+
+func TestMissingFileIsTheSystemsError(t *testing.T) {
+	_, err := NewSession(CAFile("no-such-file.pem"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("%+v", err)
+	}
+}
+
+func TestErrorText(t *testing.T) {
+	if ErrDNS.Error() != "RQ_ERR_DNS" {
+		t.Fatal(ErrDNS.Error())
+	}
+	session := open(t)
+	_, err := session.Get(t.Context(), "http://ann:secret@missing.invalid/")
+	if !strings.HasPrefix(err.Error(), "rq: ") || strings.Contains(err.Error(), "secret") {
+		t.Fatal(err)
+	}
+}

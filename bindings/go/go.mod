@@ -1,0 +1,3 @@
+module github.com/librq/librq/bindings/go
+
+go 1.24

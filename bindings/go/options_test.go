@@ -1,0 +1,127 @@
+// Each option does what it says, on the wire or in time; wrong values are errors.
+
+package rq
+
+import (
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestRequestHeadersWinAndAreNotKept(t *testing.T) {
+	session := open(t, Header("X-Both", "session"), Header("X-Session", "1"), HeaderAdd("X-Two", "a"),
+		HeaderAdd("X-Two", "b"))
+	merged := textOf(t, get(t, session, at("HTTP", "/echo"), Header("X-Both", "request"),
+		WithoutHeader("X-Session")))
+	for line, want := range map[string]bool{
+		"X-Both: request": true, "X-Both: session": false, "X-Session": false,
+		"X-Two: a": true, "X-Two: b": true,
+	} {
+		if strings.Contains(merged, "\r\n"+line) != want {
+			t.Errorf("%s: want %v in %q", line, want, merged)
+		}
+	}
+	after := textOf(t, get(t, session, at("HTTP", "/echo")))
+	if !strings.Contains(after, "\r\nX-Both: session\r\n") {
+		t.Errorf("the request's header stayed: %q", after)
+	}
+}
+
+func TestReadTimeout(t *testing.T) {
+	session := open(t, Timeout(time.Second, 50*time.Millisecond))
+	_, err := session.Get(t.Context(), at("HTTP", "/stall-head"))
+	wantCode(t, err, ErrReadTimeout)
+	if !err.(*Error).Timeout() {
+		t.Fatal("a read timeout is a timeout")
+	}
+}
+
+func TestConnectTimeout(t *testing.T) {
+	session := open(t)
+	_, err := session.Get(t.Context(), at("BLACKHOLE", "/"), Timeout(50*time.Millisecond, 0))
+	wantCode(t, err, ErrConnectTimeout)
+}
+
+func TestDeadlineCoversTheBody(t *testing.T) {
+	session := open(t)
+	response := get(t, session, at("HTTP", "/drip/1000/20"), Deadline(200*time.Millisecond))
+	content, err := response.Bytes()
+	wantCode(t, err, ErrTotalTimeout)
+	if len(content) == 0 || len(content) > 20 {
+		t.Fatalf("%d bytes in 200 ms at 20 ms each", len(content))
+	}
+}
+
+func TestVerifyOff(t *testing.T) {
+	session := open(t)
+	response := get(t, session, at("HTTPS_UNTRUSTED", "/json"), Verify(false))
+	if response.StatusCode != 200 {
+		t.Fatal(response.StatusCode)
+	}
+}
+
+func TestCAPEM(t *testing.T) {
+	pem, err := os.ReadFile(at("CA_FILE", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := open(t, CAPEM(pem))
+	if response := get(t, session, at("HTTPS", "/json")); response.StatusCode != 200 {
+		t.Fatal(response.StatusCode)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	server, err := url.Parse(at("HTTP", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := open(t, Resolve("somewhere.invalid", 80, server.Host))
+	response := get(t, session, "http://somewhere.invalid/echo")
+	if echo := textOf(t, response); !strings.Contains(echo, "\r\nHost: somewhere.invalid\r\n") {
+		t.Fatalf("%q", echo)
+	}
+}
+
+func TestIdleAge(t *testing.T) {
+	session := open(t, IdleAge(time.Millisecond))
+	first := visitOf(t, get(t, session, at("HTTP", "/json")))
+	time.Sleep(20 * time.Millisecond) // the age itself
+	second := visitOf(t, get(t, session, at("HTTP", "/json")))
+	if first.Connection == second.Connection {
+		t.Fatal("a connection was used beyond its age")
+	}
+}
+
+func TestSettingsOfASessionAreNoneOfARequest(t *testing.T) {
+	session := open(t)
+	for _, option := range []Option{
+		Pool(1, 1, 1), IdleAge(time.Second), Resolve("example.org", 80, "127.0.0.1"),
+	} {
+		_, err := session.Get(t.Context(), at("HTTP", "/json"), option)
+		wantCode(t, err, ErrInvalidArgument)
+	}
+}
+
+func TestWrongValuesAreErrors(t *testing.T) {
+	for name, test := range map[string]struct {
+		option Option
+		want   Code
+	}{
+		"header with a line end": {Header("X-A", "1\r\nX-B: 2"), ErrInvalidHeader},
+		"header with a NUL":      {Header("X-A", "1\x002"), ErrInvalidArgument},
+		"negative timeout":       {Timeout(-time.Second, 0), ErrInvalidArgument},
+		"endless deadline":       {Deadline(1 << 62), ErrInvalidArgument},
+		"negative pool":          {Pool(-1, 0, 0), ErrInvalidArgument},
+		"missing CA file":        {CAFile("no-such-file.pem"), ErrFile},
+		"empty CA":               {CAPEM(nil), ErrFile},
+	} {
+		session, err := NewSession(test.option, Header("X-After", "the first failure stays"))
+		if session != nil {
+			t.Errorf("%s: made a session", name)
+		}
+		wantCode(t, err, test.want)
+	}
+}

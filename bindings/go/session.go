@@ -1,0 +1,159 @@
+// Sessions and the ways to send: a verb, a Request, a Prepared. All of them end in exchange.
+
+package rq
+
+// #include <rq.h>
+import "C"
+
+import "context"
+
+// Session keeps connections alive between requests and holds what they have in common: headers,
+// timeouts, certificates. Any number of goroutines may use it at once.
+type Session struct {
+	handle *handle[*C.rq_session]
+}
+
+// NewSession makes a session with these defaults for its requests.
+func NewSession(options ...Option) (*Session, error) {
+	var c call
+	ptr := C.rq_session_new(&c.err)
+	if ptr != nil {
+		c.apply(C.rq_session_opts(ptr), options)
+	}
+	if err := c.end(); err != nil {
+		C.rq_session_free(ptr)
+		return nil, err
+	}
+	return &Session{newHandle(ptr, func(ptr *C.rq_session) { C.rq_session_free(ptr) })}, nil
+}
+
+// Close ends the session and its idle connections. Requests on their way and responses go on to
+// their end; new requests fail with ErrMisuse.
+func (s *Session) Close() error {
+	s.handle.close()
+	return nil
+}
+
+// CloseIdle closes the connections that are not in use. The session stays open.
+func (s *Session) CloseIdle() {
+	if session, err := s.handle.acquire(); err == nil {
+		C.rq_session_close_idle(session)
+		s.handle.release()
+	}
+}
+
+// Get requests url. The caller closes the response's body, as with all of these.
+func (s *Session) Get(ctx context.Context, url string, options ...Option) (*Response, error) {
+	return s.Do(ctx, &Request{Method: "GET", URL: url, Options: options})
+}
+
+// Head requests the header of url.
+func (s *Session) Head(ctx context.Context, url string, options ...Option) (*Response, error) {
+	return s.Do(ctx, &Request{Method: "HEAD", URL: url, Options: options})
+}
+
+// Options asks what url allows.
+func (s *Session) Options(ctx context.Context, url string, options ...Option) (*Response, error) {
+	return s.Do(ctx, &Request{Method: "OPTIONS", URL: url, Options: options})
+}
+
+// Delete deletes url.
+func (s *Session) Delete(ctx context.Context, url string, options ...Option) (*Response, error) {
+	return s.Do(ctx, &Request{Method: "DELETE", URL: url, Options: options})
+}
+
+// Post sends body to url; nil is no body.
+func (s *Session) Post(
+	ctx context.Context, url string, body []byte, options ...Option,
+) (*Response, error) {
+	return s.Do(ctx, &Request{Method: "POST", URL: url, Body: body, Options: options})
+}
+
+// Put stores body at url.
+func (s *Session) Put(
+	ctx context.Context, url string, body []byte, options ...Option,
+) (*Response, error) {
+	return s.Do(ctx, &Request{Method: "PUT", URL: url, Body: body, Options: options})
+}
+
+// Patch changes url by body.
+func (s *Session) Patch(
+	ctx context.Context, url string, body []byte, options ...Option,
+) (*Response, error) {
+	return s.Do(ctx, &Request{Method: "PATCH", URL: url, Body: body, Options: options})
+}
+
+// Do prepares the request and sends it. It returns with the response's head; the body follows as it
+// is read, and ctx covers it until its end.
+func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
+	session, err := s.handle.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer s.handle.release()
+	request, err := r.build()
+	if err != nil {
+		return nil, err
+	}
+	defer C.rq_request_free(request)
+	return exchange(ctx, func(token *C.rq_cancel, c *call) *C.rq_response {
+		return C.rq_perform(session, request, token, &c.err)
+	})
+}
+
+// Prepare merges the session's defaults and the request into exactly what will be sent, to be
+// looked at, edited and sent.
+func (s *Session) Prepare(r *Request) (*Prepared, error) {
+	session, err := s.handle.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer s.handle.release()
+	request, err := r.build()
+	if err != nil {
+		return nil, err
+	}
+	defer C.rq_request_free(request)
+	var c call
+	ptr := C.rq_prepare(session, request, &c.err)
+	if err := c.end(); err != nil {
+		return nil, err
+	}
+	return newPrepared(ptr), nil
+}
+
+// Send sends a prepared request as it stands, as often as wanted.
+func (s *Session) Send(ctx context.Context, p *Prepared) (*Response, error) {
+	session, err := s.handle.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer s.handle.release()
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	prepared, err := p.handle.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer p.handle.release()
+	return exchange(ctx, func(token *C.rq_cancel, c *call) *C.rq_response {
+		return C.rq_send(session, prepared, token, &c.err)
+	})
+}
+
+// exchange runs the C call that sends, under the context.
+func exchange(
+	ctx context.Context, send func(*C.rq_cancel, *call) *C.rq_response,
+) (*Response, error) {
+	w, err := newWatch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var c call
+	response := send(w.token, &c)
+	if response == nil {
+		defer w.end()
+		return nil, takeError(c.err, ctx)
+	}
+	return newResponse(response, w), nil
+}

@@ -1,0 +1,162 @@
+// http.Client over a Transport behaves as over net/http's own.
+
+package rq
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+func client(t *testing.T, options ...Option) *http.Client {
+	t.Helper()
+	return &http.Client{Transport: &Transport{Session: open(t, options...)}}
+}
+
+func contentOf(t *testing.T, response *http.Response, err error) string {
+	t.Helper()
+	must(t, err)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	must(t, err)
+	return string(content)
+}
+
+func TestTransportGet(t *testing.T) {
+	response, err := client(t).Get(at("HTTP", "/bytes/70000"))
+	if content := contentOf(t, response, err); content != string(pattern(70000)) {
+		t.Fatalf("%d bytes", len(content))
+	}
+	if response.Status != "200 OK" || response.ContentLength != 70000 || !response.ProtoAtLeast(1, 1) {
+		t.Fatalf("%+v", response)
+	}
+}
+
+func TestTransportPost(t *testing.T) {
+	request, err := http.NewRequest("POST", at("HTTP", "/echo"), strings.NewReader("posted"))
+	must(t, err)
+	request.Host, request.Close = "example.org", true
+	request.Header["X-Many"] = []string{"a", "b"}
+	request.Header["User-Agent"] = nil
+	response, err := client(t, Header("X-Session", "1")).Do(request)
+	echo := contentOf(t, response, err)
+	for _, line := range []string{
+		"X-Many: a\r\n", "X-Many: b\r\n", "X-Session: 1\r\n", "Host: example.org\r\n",
+		"Content-Length: 6\r\n", "Connection: close\r\n",
+	} {
+		if strings.Count(echo, "\r\n"+line) != 1 {
+			t.Errorf("%q in %q", line, echo)
+		}
+	}
+	if !strings.HasSuffix(echo, "\r\n\r\nposted") || strings.Contains(echo, "User-Agent") {
+		t.Errorf("%q", echo)
+	}
+}
+
+func TestTransportClosesTheRequestsBody(t *testing.T) {
+	for _, url := range []string{at("HTTP", "/upload"), at("REFUSED", "/")} {
+		body := &closeTeller{Reader: strings.NewReader("abc")}
+		if response, err := client(t).Post(url, "text/plain", body); err == nil {
+			contentOf(t, response, err)
+		}
+		if !body.closed {
+			t.Errorf("%s: not closed", url)
+		}
+	}
+}
+
+type closeTeller struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closeTeller) Close() error {
+	c.closed = true
+	return nil
+}
+
+func TestTransportLeavesRedirectsToTheClient(t *testing.T) {
+	reply := "HTTP/1.1 302 Found\r\nLocation: /json\r\nContent-Length: 0\r\n\r\n"
+	response, err := client(t).Get(at("HTTP", "/raw?q="+url.PathEscape(reply)))
+	if content := contentOf(t, response, err); !strings.Contains(content, "librq") {
+		t.Fatalf("%q", content)
+	}
+	if response.Request.URL.Path != "/json" {
+		t.Fatalf("%v", response.Request.URL)
+	}
+}
+
+func TestTransportSendsTheCredentialsOfAURL(t *testing.T) {
+	target := strings.Replace(at("HTTP", "/echo"), "http://", "http://ann:secret@", 1)
+	response, err := client(t).Get(target)
+	if echo := contentOf(t, response, err); strings.Count(echo, "\r\nAuthorization: Basic ") != 1 {
+		t.Fatalf("%q", echo)
+	}
+}
+
+func TestTransportTrailer(t *testing.T) {
+	response, err := client(t).Get(at("HTTP", "/chunked/12345"))
+	contentOf(t, response, err)
+	if response.ContentLength != -1 || response.Trailer.Get("X-Checksum") == "" {
+		t.Fatalf("%+v", response)
+	}
+}
+
+func TestTransportErrors(t *testing.T) {
+	client := client(t)
+	client.Timeout = 50 * time.Millisecond
+	_, err := client.Get(at("HTTP", "/stall-head"))
+	var failure *url.Error
+	if !errors.As(err, &failure) || !failure.Timeout() {
+		t.Fatalf("%v is no timeout", err)
+	}
+	_, err = client.Get("http://missing.invalid/")
+	wantCode(t, err, ErrDNS)
+
+	empty := http.Client{Transport: &Transport{}}
+	_, err = empty.Get(at("HTTP", "/json"))
+	wantCode(t, err, ErrMisuse)
+}
+
+func TestTransportMaxConcurrent(t *testing.T) {
+	client := &http.Client{Transport: &Transport{Session: open(t), MaxConcurrent: 1}}
+	first, err := client.Get(at("HTTP", "/bytes/100"))
+	must(t, err)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, "GET", at("HTTP", "/json"), nil)
+	must(t, err)
+	_, err = client.Do(request)
+	wantCode(t, err, ErrCancelled)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+
+	contentOf(t, first, nil)
+	for range 3 { // without a body there is nothing to close
+		_, err := client.Head(at("HTTP", "/json"))
+		must(t, err)
+	}
+	_, err = client.Get(at("REFUSED", "/"))
+	wantCode(t, err, ErrConnect)
+	second, err := client.Get(at("HTTP", "/json"))
+	contentOf(t, second, err)
+}
+
+func TestTransportCloseIdleConnections(t *testing.T) {
+	client := client(t)
+	first, err := client.Get(at("HTTP", "/json"))
+	contentOf(t, first, err)
+	client.CloseIdleConnections()
+	second, err := client.Get(at("HTTP", "/json"))
+	contentOf(t, second, err)
+	if first.Header.Get("X-Connection") == second.Header.Get("X-Connection") {
+		t.Fatal("the idle connection was used again")
+	}
+}

@@ -1,0 +1,66 @@
+#!/bin/sh
+# test.sh ROOT WORK: installs into a prefix under WORK, moves the prefix away, and builds and runs
+# consumers against what is there: through pkg-config, through CMake, shared and static. To be run
+# under testd, with RQ_LIB_DIR naming the folder of the built libraries.
+set -eu
+root=$1 work=$2
+here=$(cd "$(dirname "$0")" && pwd)
+rm -rf "$work"
+mkdir -p "$work"
+
+# As a packager does it: the prefix is not where the files are put, and they are moved once more.
+"$root/bindings/c/install.sh" /opt/rq "$work/stage"
+mv "$work/stage/opt/rq" "$work/moved"
+export PKG_CONFIG_PATH="$work/moved/lib/pkgconfig"
+
+version=$(pkg-config --modversion rq)
+test "$(readlink "$work/moved/lib/librq.so")" = librq.so.0
+test "$(readlink "$work/moved/lib/librq.so.0")" = "librq.so.$version"
+
+# Runs a consumer and makes sure which library it took.
+run() { # PROGRAM shared|static
+  "$1" | tee "$work/said"
+  grep -q "^$version .*librq" "$work/said"
+  library=$(ldd "$1" | awk '$1 == "librq.so.0" { print $3 }')
+  case $2 in
+    shared) test "$(realpath "$library")" = "$(realpath "$work/moved/lib/librq.so.$version")" ;;
+    static) test -z "$library" ;;
+  esac
+}
+
+echo "pkg-config and make, shared"
+make -s -f "$here/Makefile" SOURCE="$here/consumer.c" OUT="$work/by_make"
+run "$work/by_make" shared
+
+echo "pkg-config, static"
+# shellcheck disable=SC2046  # flags are words
+"${CC:-cc}" -std=c99 $(pkg-config --cflags rq) "$here/consumer.c" -o "$work/by_cc" \
+  "$work/moved/lib/librq.a" $(pkg-config --libs-only-l --static rq | sed 's/-lrq//')
+run "$work/by_cc" static
+
+echo "CMake package, both"
+cmake -S "$here/cmake" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/moved" >"$work/cmake.log" 2>&1 ||
+  { cat "$work/cmake.log"; exit 1; }
+cmake --build "$work/cmake" >>"$work/cmake.log" 2>&1 || { cat "$work/cmake.log"; exit 1; }
+run "$work/cmake/consumer" shared
+run "$work/cmake/consumer_static" static
+
+echo "CMake package, versions"
+wants() { # VERSION: succeeds if find_package takes it
+  mkdir -p "$work/wants"
+  cat >"$work/wants/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.20)
+project(wants C)
+find_package(rq $1 CONFIG REQUIRED)
+END
+  cmake -S "$work/wants" -B "$work/wants/$1" -DCMAKE_PREFIX_PATH="$work/moved" >/dev/null 2>&1
+}
+wants 0.1
+wants "$version"
+for other in 0.0.9 0.2 1.0; do
+  if wants "$other"; then
+    echo "rq $version was taken for $other"
+    exit 1
+  fi
+done
+echo "installed, found, linked and run"

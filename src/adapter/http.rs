@@ -1,0 +1,155 @@
+//! The adapter for http and https: a connection of the pool or a new one, the exchange on it, one safe resend.
+
+use std::sync::Arc;
+
+use super::exchange::{Outgoing, Reply, exchange};
+use super::pool::{Checkout, Key, Lease, Policy, Pools};
+use super::retry::{self, Failure};
+use super::{Adapter, SendContext};
+use crate::body::buffer::ReadBuffer;
+use crate::body::{Body, Home, Open};
+use crate::cancel::Registration;
+use crate::connect::stream::Stream;
+use crate::connect::{Connector, Profile, Target};
+use crate::deadline::{Budget, WaitEnd};
+use crate::error::{ErrorKind, Phase, Result};
+use crate::limits::IDLE_TRUST;
+use crate::options::Options;
+use crate::prepare::Prepared;
+use crate::response::{Exchanged, Response};
+use crate::url::{Scheme, Url};
+
+#[derive(Default)]
+pub(super) struct HttpAdapter {
+    connector: Connector,
+    pools: Pools,
+}
+
+/// A connection in use.
+struct Connection {
+    stream: Stream,
+    buffer: ReadBuffer,
+    lease: Lease,
+    reused: bool,
+    registration: Option<Registration>,
+}
+
+impl Adapter for HttpAdapter {
+    fn send(&self, prepared: &Prepared, context: SendContext) -> Result<Response> {
+        let outgoing = Outgoing::of(prepared)?;
+        let route = Route::of(self, prepared, &context)?;
+        let budget = context.budget;
+        let method = prepared.method();
+        let mut connection = route.connection(&budget, retry::is_idempotent(method), false)?;
+        loop {
+            let Connection { stream, buffer, reused, .. } = &mut connection;
+            let reused = *reused;
+            match exchange(stream, buffer, &outgoing, &budget) {
+                Ok(reply) => return Ok(respond(prepared, connection, reply, budget)),
+                Err(failure) if retry::may_resend(method, reused, &failure) => {
+                    drop(connection);
+                    connection = route.connection(&budget, true, true)?;
+                }
+                Err(Failure { error, .. }) => return Err(error),
+            }
+        }
+    }
+
+    fn close_idle(&self) {
+        self.pools.current().close_idle();
+    }
+}
+
+/// How one request's URL is reached under its settings.
+struct Route<'a> {
+    adapter: &'a HttpAdapter,
+    session: Arc<Options>,
+    url: &'a Url,
+    profile: Option<Profile>,
+    key: Key,
+    policy: Policy,
+}
+
+impl<'a> Route<'a> {
+    fn of(adapter: &'a HttpAdapter, prepared: &'a Prepared, context: &SendContext) -> Result<Self> {
+        let (url, session) = (prepared.url(), context.session.clone());
+        let profile = match url.scheme() {
+            Scheme::Http => None,
+            Scheme::Https => {
+                Some(adapter.connector.profile(&prepared.options().trust_over(&session))?)
+            }
+        };
+        let key = Key {
+            scheme: url.scheme(),
+            host: url.host().into(),
+            port: url.port(),
+            tls: profile.as_ref().map_or(0, |profile| profile.number),
+            proxy: None,
+        };
+        let policy = Policy { limits: session.pool_limits(), idle_age: session.idle_age_max() };
+        Ok(Self { adapter, session, url, profile, key, policy })
+    }
+
+    /// A kept connection that seems alive, or a new one. `fresh`: not a kept one.
+    fn connection(&self, budget: &Budget, resendable: bool, fresh: bool) -> Result<Connection> {
+        let pool = self.adapter.pools.current();
+        loop {
+            let limit = budget.connecting_if(self.policy.limits.open_per_host_max > 0);
+            let Checkout { kept, buffer, lease } =
+                pool.checkout(&self.key, self.policy, &limit).map_err(|end| match end {
+                    WaitEnd::Cancelled => Budget::cancelled(Phase::Pool),
+                    WaitEnd::TimedOut => {
+                        let what =
+                            format!("every connection to {} stayed in use", self.url.authority());
+                        budget.timed_out(ErrorKind::PoolTimeout, Phase::Pool, &what)
+                    }
+                })?;
+            let Some((mut stream, idle_for)) = kept else {
+                let stream = self.open(budget)?;
+                return Ok(Connection::new(stream, buffer, lease, false, budget));
+            };
+            let trusted = resendable && idle_for < IDLE_TRUST;
+            if !fresh && (trusted || !stream.has_input()) {
+                return Ok(Connection::new(stream, buffer, lease, true, budget));
+            }
+            // Dead, or it has said something unasked (faults 76, 77): closed, and the next one is tried.
+            drop(stream);
+            Box::new(lease).discard(buffer);
+        }
+    }
+
+    fn open(&self, budget: &Budget) -> Result<Stream> {
+        let target = Target {
+            host: self.url.host(),
+            port: self.url.port(),
+            authority: self.url.authority(),
+            address: self.session.override_for(self.url.host(), self.url.port()),
+            resolver: self.session.custom_resolver(),
+            tls: self.profile.clone(),
+        };
+        self.adapter.connector.connect(target, budget)
+    }
+}
+
+impl Connection {
+    fn new(
+        stream: Stream,
+        buffer: ReadBuffer,
+        lease: Lease,
+        reused: bool,
+        budget: &Budget,
+    ) -> Self {
+        let registration = budget.cancel.as_ref().map(|token| stream.register(token));
+        Self { stream, buffer, lease, reused, registration }
+    }
+}
+
+fn respond(prepared: &Prepared, connection: Connection, reply: Reply, budget: Budget) -> Response {
+    let Connection { stream, buffer, lease, reused, registration } = connection;
+    let Reply { head, framing, keep } = reply;
+    let elapsed = budget.elapsed();
+    let open = Open { stream, buffer, home: Box::new(lease), keep, registration };
+    let body = Body::new(framing, open, budget);
+    let exchanged = Exchanged { elapsed, reused, framing };
+    Response::new(prepared.clone(), head, body, exchanged)
+}

@@ -1,0 +1,38 @@
+//! Mechanism: a prepared request in, a response out. Knows no session, no cookies, no redirects.
+//!
+//! [`Adapter`] is Requests' seam of the same name (behaviours S18, N4): policy above it, sockets below.
+//! `http` is the one adapter so far: pool → connect → exchange, with one safe resend (`retry`).
+
+mod exchange;
+mod http;
+mod pool;
+mod retry;
+
+use std::sync::Arc;
+
+use crate::deadline::Budget;
+use crate::error::Result;
+use crate::options::Options;
+use crate::prepare::Prepared;
+use crate::response::Response;
+
+/// Sends prepared requests.
+pub(crate) trait Adapter: Send + Sync {
+    /// Sends `prepared` and reads the response's head.
+    fn send(&self, prepared: &Prepared, context: SendContext) -> Result<Response>;
+
+    /// Closes connections that no request uses.
+    fn close_idle(&self);
+}
+
+/// What the session adds to a prepared request.
+pub(crate) struct SendContext {
+    /// The session's settings.
+    pub(crate) session: Arc<Options>,
+    pub(crate) budget: Budget,
+}
+
+/// The adapter for `http://` and `https://`.
+pub(crate) fn http() -> Box<dyn Adapter> {
+    Box::new(http::HttpAdapter::default())
+}

@@ -1,0 +1,368 @@
+//! Idle connections, newest first, and how many may be open.
+//!
+//! A connection is found by [`Key`]: everything that must be equal for two requests to share one (flaws 33–40). The lock
+//! is held for a push or a pop, never across a system call: connections that must go are closed after it is released.
+//! Ages and limits are enforced when something is taken or given back; no thread watches the pool.
+//! A forked child begins with pools of its own ([`Pools`]). Sources: behaviours N1–N3; faults 76–78.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use crate::body::Home;
+use crate::body::buffer::ReadBuffer;
+use crate::cancel::Wake;
+use crate::connect::stream::Stream;
+use crate::deadline::{Limit, Moment, WaitEnd};
+use crate::limits::SPARE_BUFFERS_MAX;
+use crate::options::PoolLimits;
+use crate::process;
+use crate::url::Scheme;
+
+/// What two requests must have in common to use one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) scheme: Scheme,
+    /// Lower case, with its IPv6 zone.
+    pub(super) host: Arc<str>,
+    pub(super) port: u16,
+    /// The TLS profile; 0 for plain connections.
+    pub(super) tls: u32,
+    /// The proxy with its credentials; none yet.
+    pub(super) proxy: Option<Arc<str>>,
+}
+
+/// How the pool behaves; a session may change it at any time.
+#[derive(Clone, Copy)]
+pub(super) struct Policy {
+    pub(super) limits: PoolLimits,
+    pub(super) idle_age: Option<Duration>,
+}
+
+/// What a request gets from the pool.
+pub(super) struct Checkout {
+    /// A kept connection and how long it has idled; none: open one.
+    pub(super) kept: Option<(Stream, Duration)>,
+    pub(super) buffer: ReadBuffer,
+    pub(super) lease: Lease,
+}
+
+/// The right to use a connection, and its way back.
+pub(super) struct Lease {
+    pool: Arc<Pool>,
+    key: Key,
+    policy: Policy,
+    permit: Option<Permit>,
+}
+
+/// One of the connections that may be open to a host; given back when it is closed.
+struct Permit {
+    pool: Arc<Pool>,
+    key: Key,
+}
+
+struct Idle {
+    stream: Stream,
+    permit: Option<Permit>,
+    since: Moment,
+    serial: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Pool {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    hosts: HashMap<Key, Host>,
+    /// Serials of idle connections, oldest first; those that were taken since are skipped and swept now and then.
+    order: VecDeque<(u64, Key)>,
+    idle: usize,
+    serial: u64,
+    waiting: usize,
+    spares: Vec<ReadBuffer>,
+}
+
+#[derive(Default)]
+struct Host {
+    /// Oldest first.
+    idle: VecDeque<Idle>,
+    /// Connections that exist, idle ones included; counted only under a limit.
+    open: usize,
+}
+
+impl Wake for Pool {
+    fn wake(&self) {
+        let _state = self.lock();
+        self.changed.notify_all();
+    }
+}
+
+impl Pool {
+    /// A kept connection for `key`, or the right to open one; waits under `limit` while too many are open.
+    pub(super) fn checkout(
+        self: &Arc<Self>,
+        key: &Key,
+        policy: Policy,
+        limit: &Limit,
+    ) -> Result<Checkout, WaitEnd> {
+        let mut expired = Vec::new();
+        let taken = self.take(key, policy, limit, &mut expired);
+        // Closed here, without the lock.
+        drop(expired);
+        let (idle, buffer) = taken?;
+        let (kept, permit) = match idle {
+            Some((Idle { stream, permit, .. }, age)) => (Some((stream, age)), permit),
+            None if policy.limits.open_per_host_max > 0 => {
+                (None, Some(Permit { pool: self.clone(), key: key.clone() }))
+            }
+            None => (None, None),
+        };
+        let lease = Lease { pool: self.clone(), key: key.clone(), policy, permit };
+        Ok(Checkout { kept, buffer: buffer.unwrap_or_else(ReadBuffer::new), lease })
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn take(
+        self: &Arc<Self>,
+        key: &Key,
+        policy: Policy,
+        limit: &Limit,
+        expired: &mut Vec<Idle>,
+    ) -> Result<(Option<(Idle, Duration)>, Option<ReadBuffer>), WaitEnd> {
+        let mut state = self.lock();
+        if let Some(found) = state.pop(key, policy.idle_age, expired) {
+            return Ok((Some(found), state.spares.pop()));
+        }
+        let open_max = policy.limits.open_per_host_max;
+        if open_max == 0 {
+            return Ok((None, state.spares.pop()));
+        }
+        drop(state);
+        let waker: Arc<dyn Wake> = self.clone();
+        let _registration = limit.cancel.as_ref().map(|token| token.register(waker));
+        let mut wait = limit.wait();
+        let mut state = self.lock();
+        loop {
+            if let Some(found) = state.pop(key, policy.idle_age, expired) {
+                return Ok((Some(found), state.spares.pop()));
+            }
+            let expiring = expired.iter().filter(|idle| idle.permit.is_some()).count();
+            let host = state.hosts.entry(key.clone()).or_default();
+            if host.open < open_max + expiring {
+                host.open += 1;
+                return Ok((None, state.spares.pop()));
+            }
+            let left = wait.left()?;
+            state.waiting += 1;
+            state = match left {
+                Some(left) => {
+                    let woken = self.changed.wait_timeout(state, left);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+            state.waiting -= 1;
+        }
+    }
+
+    /// Closes every idle connection.
+    pub(super) fn close_idle(&self) {
+        let mut state = self.lock();
+        let idle: Vec<Idle> =
+            state.hosts.values_mut().flat_map(|host| std::mem::take(&mut host.idle)).collect();
+        state.idle = 0;
+        state.order.clear();
+        state.sweep();
+        drop(state);
+        drop(idle);
+    }
+
+    /// In a child: closes its copies of the parent's sockets, which disturbs nobody. Another thread of the parent may
+    /// have held the lock at the fork; then they stay open until the child ends.
+    fn drop_inherited(&self) {
+        let Ok(mut state) = self.state.try_lock() else { return };
+        for idle in state.hosts.values_mut().flat_map(|host| host.idle.drain(..)) {
+            // Not dropped: that would lock the pool again.
+            std::mem::forget(idle.permit);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those who wait for a connection; a system call, so only if there are any.
+    fn notify(&self, waiting: usize) {
+        if waiting > 0 {
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl State {
+    /// The newest idle connection for `key`; if even that is too old, all of the host go to `expired`.
+    fn pop(
+        &mut self,
+        key: &Key,
+        age_max: Option<Duration>,
+        expired: &mut Vec<Idle>,
+    ) -> Option<(Idle, Duration)> {
+        let host = self.hosts.get_mut(key)?;
+        let newest = host.idle.pop_back()?;
+        self.idle -= 1;
+        if self.order.back().is_some_and(|(serial, _)| *serial == newest.serial) {
+            self.order.pop_back();
+        }
+        let age = newest.since.age_at(Moment::now());
+        if age_max.is_none_or(|max| age < max) {
+            return Some((newest, age));
+        }
+        self.idle -= host.idle.len();
+        expired.push(newest);
+        expired.extend(host.idle.drain(..));
+        None
+    }
+
+    /// Keeps `idle`; what exceeds the limits or is too old goes to `gone`.
+    fn push(&mut self, key: &Key, mut idle: Idle, policy: Policy, gone: &mut Vec<Idle>) {
+        let PoolLimits { idle_max, idle_per_host_max, .. } = policy.limits;
+        if idle_max == 0 || idle_per_host_max == 0 {
+            gone.push(idle);
+            return;
+        }
+        let now = idle.since;
+        self.serial += 1;
+        idle.serial = self.serial;
+        self.order.push_back((self.serial, key.clone()));
+        if !self.hosts.contains_key(key) {
+            self.hosts.insert(key.clone(), Host::default());
+        }
+        if let Some(host) = self.hosts.get_mut(key) {
+            host.idle.push_back(idle);
+            self.idle += 1;
+            if host.idle.len() > idle_per_host_max {
+                gone.extend(host.idle.pop_front());
+                self.idle -= 1;
+            }
+        }
+        while self.idle > idle_max {
+            match self.oldest(|_| true) {
+                Some(oldest) => gone.push(oldest),
+                None => break,
+            }
+        }
+        if let Some(max) = policy.idle_age {
+            while let Some(old) = self.oldest(|idle| idle.since.age_at(now) >= max) {
+                gone.push(old);
+            }
+        }
+        self.sweep();
+    }
+
+    /// Takes the oldest idle connection of all if `wanted`.
+    fn oldest(&mut self, wanted: impl Fn(&Idle) -> bool) -> Option<Idle> {
+        while let Some((serial, key)) = self.order.front() {
+            let host = self.hosts.get_mut(key);
+            let first = host.and_then(|host| {
+                host.idle.front().is_some_and(|idle| idle.serial == *serial).then_some(host)
+            });
+            match first {
+                Some(host) if host.idle.front().is_some_and(&wanted) => {
+                    self.order.pop_front();
+                    self.idle -= 1;
+                    return host.idle.pop_front();
+                }
+                Some(_) => return None,
+                None => {
+                    self.order.pop_front();
+                }
+            }
+        }
+        None
+    }
+
+    /// Forgets serials of connections that were taken, and hosts without any; each costs a constant on average.
+    fn sweep(&mut self) {
+        if self.order.len() > 2 * self.idle + 64 {
+            let hosts = &self.hosts;
+            self.order.retain(|(serial, key)| {
+                hosts
+                    .get(key)
+                    .is_some_and(|host| host.idle.iter().any(|idle| idle.serial == *serial))
+            });
+        }
+        if self.hosts.len() > 2 * self.idle + 64 {
+            self.hosts.retain(|_, host| !host.idle.is_empty() || host.open > 0);
+        }
+    }
+}
+
+impl Home for Lease {
+    fn keep(self: Box<Self>, mut stream: Stream, buffer: ReadBuffer) {
+        stream.park();
+        let Self { pool, key, policy, permit } = *self;
+        let idle = Idle { stream, permit, since: Moment::now(), serial: 0 };
+        let mut gone = Vec::new();
+        let mut state = pool.lock();
+        state.push(&key, idle, policy, &mut gone);
+        give_spare(&mut state, buffer);
+        let waiting = state.waiting;
+        drop(state);
+        pool.notify(waiting);
+        drop(gone);
+    }
+
+    fn discard(self: Box<Self>, buffer: ReadBuffer) {
+        give_spare(&mut self.pool.lock(), buffer);
+    }
+}
+
+fn give_spare(state: &mut State, mut buffer: ReadBuffer) {
+    if state.spares.len() < SPARE_BUFFERS_MAX && !buffer.is_grown() {
+        buffer.clear();
+        state.spares.push(buffer);
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut state = self.pool.lock();
+        if let Some(host) = state.hosts.get_mut(&self.key) {
+            host.open = host.open.saturating_sub(1);
+        }
+        let waiting = state.waiting;
+        drop(state);
+        self.pool.notify(waiting);
+    }
+}
+
+/// The pool of this process: a child of a fork gets a new one, without taking any lock of its parent's.
+#[derive(Default)]
+pub(super) struct Pools {
+    first: OnceLock<Box<Generation>>,
+}
+
+struct Generation {
+    process: u32,
+    pool: Arc<Pool>,
+    next: OnceLock<Box<Self>>,
+}
+
+impl Pools {
+    pub(super) fn current(&self) -> &Arc<Pool> {
+        let process = process::identity();
+        let new = || Box::new(Generation { process, pool: Arc::default(), next: OnceLock::new() });
+        let mut generation = self.first.get_or_init(new);
+        while generation.process != process {
+            let inherited = &generation.pool;
+            generation = generation.next.get_or_init(|| {
+                inherited.drop_inherited();
+                new()
+            });
+        }
+        &generation.pool
+    }
+}

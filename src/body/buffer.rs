@@ -1,0 +1,72 @@
+//! The read buffer: what came with the head, and small reads of the body. Lent by the pool, given back with the
+//! connection, so that an idle connection holds none.
+
+use crate::limits::{HEAD_BYTES_MAX, READ_BUFFER_BYTES};
+
+/// Received bytes that nobody has taken yet.
+pub(crate) struct ReadBuffer {
+    bytes: Box<[u8]>,
+    start: usize,
+    end: usize,
+}
+
+impl ReadBuffer {
+    pub(crate) fn new() -> Self {
+        Self { bytes: vec![0; READ_BUFFER_BYTES].into(), start: 0, end: 0 }
+    }
+
+    /// True if it has grown for a huge head: not worth keeping.
+    pub(crate) fn is_grown(&self) -> bool {
+        self.bytes.len() > READ_BUFFER_BYTES
+    }
+
+    pub(crate) fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+    }
+
+    pub(crate) fn unread(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..self.end]
+    }
+
+    /// Takes `count` of the unread bytes.
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.start += count;
+        debug_assert!(self.start <= self.end);
+        if self.start == self.end {
+            self.clear();
+        }
+    }
+
+    /// Where the next bytes go; never empty. Grows by doubling: a head is at most [`HEAD_BYTES_MAX`].
+    pub(crate) fn room(&mut self) -> &mut [u8] {
+        if self.end == self.bytes.len() && self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.end == self.bytes.len() {
+            let larger = (self.bytes.len() * 2).min(2 * HEAD_BYTES_MAX);
+            let mut bytes = vec![0; larger.max(self.end + 1)];
+            bytes[..self.end].copy_from_slice(&self.bytes[..self.end]);
+            self.bytes = bytes.into();
+        }
+        &mut self.bytes[self.end..]
+    }
+
+    /// Counts `count` bytes that were read into [`room`](Self::room).
+    pub(crate) fn filled(&mut self, count: usize) {
+        self.end += count;
+        debug_assert!(self.end <= self.bytes.len());
+    }
+
+    /// Moves what fits of the unread bytes into `out`.
+    pub(crate) fn take(&mut self, out: &mut [u8]) -> usize {
+        let count = out.len().min(self.end - self.start);
+        out[..count].copy_from_slice(&self.bytes[self.start..self.start + count]);
+        self.consume(count);
+        count
+    }
+}

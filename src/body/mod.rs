@@ -1,0 +1,248 @@
+//! What the caller reads: framing is taken off, truncation is an error, the connection goes home with the last byte.
+//!
+//! Bytes go straight from the socket into the caller's memory, unless they came with the head or the caller's buffer
+//! is small. A chunked body is decoded where it lies. An error stays: no later read turns it into an end.
+//! Sources: behaviours D1–D21, faults 67–75. Leaves content codings and text to later layers.
+
+pub(crate) mod buffer;
+pub(crate) mod source;
+
+use buffer::ReadBuffer;
+
+use crate::cancel::Registration;
+use crate::connect::stream::{Received, Stream};
+use crate::connect::{Stop, describe};
+use crate::deadline::{Budget, Limit};
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::headers::Headers;
+use crate::http1::framing::{BodyState, Framing};
+use crate::limits::{READ_BUFFER_BYTES, RESERVE_BYTES_MAX};
+
+/// Where a connection goes when its response has been read.
+pub(crate) trait Home: Send {
+    /// Takes the connection back for the next request.
+    fn keep(self: Box<Self>, stream: Stream, buffer: ReadBuffer);
+    /// Takes the buffer of a connection that must not be used again.
+    fn discard(self: Box<Self>, buffer: ReadBuffer);
+}
+
+/// A connection while its response is read.
+pub(crate) struct Open {
+    pub(crate) stream: Stream,
+    pub(crate) buffer: ReadBuffer,
+    pub(crate) home: Box<dyn Home>,
+    /// Whether the connection may serve another request after this body.
+    pub(crate) keep: bool,
+    pub(crate) registration: Option<Registration>,
+}
+
+/// The body of a response.
+pub(crate) struct Body {
+    state: BodyState,
+    open: Option<Open>,
+    budget: Budget,
+    limit: Limit,
+    received: u64,
+    trailers: Option<Headers>,
+    failed: Option<Error>,
+}
+
+impl Body {
+    pub(crate) fn new(framing: Framing, open: Open, budget: Budget) -> Self {
+        let limit = budget.exchanging();
+        let state = BodyState::new(framing);
+        let mut body = Self {
+            state,
+            open: Some(open),
+            budget,
+            limit,
+            received: 0,
+            trailers: None,
+            failed: None,
+        };
+        if body.state.is_done() {
+            body.finish();
+        }
+        body
+    }
+
+    /// Reads at least one byte into `out`; 0 is the end of the body.
+    pub(crate) fn read(&mut self, out: &mut [u8]) -> Result<usize> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        if out.is_empty() {
+            return Ok(0);
+        }
+        let result = self.read_some(out);
+        if let Err(error) = &result {
+            self.failed = Some(error.clone());
+            self.give_up();
+        }
+        result
+    }
+
+    fn read_some(&mut self, out: &mut [u8]) -> Result<usize> {
+        while let Some(open) = &mut self.open {
+            let count = match open.receive(out, &self.state, &self.limit) {
+                Ok(Received::Bytes(count)) => count,
+                Ok(Received::End { clean }) => return self.ended(clean),
+                Err(stop) => return Err(self.broken(stop)),
+            };
+            let decoded = self.state.decode(&mut out[..count])?;
+            // Bytes beyond the body: whatever they are, nobody asked for them (faults 71, 77).
+            open.keep &= decoded.used == count;
+            self.received += decoded.body as u64;
+            if self.state.is_done() {
+                self.trailers = decoded.trailers;
+                self.finish();
+            }
+            if decoded.body > 0 {
+                return Ok(decoded.body);
+            }
+        }
+        Ok(0)
+    }
+
+    /// The connection ended: the body's end only where nothing else tells it, and only if TLS was closed properly.
+    fn ended(&mut self, clean: bool) -> Result<usize> {
+        if matches!(self.state, BodyState::Close) && clean {
+            self.state = BodyState::Done;
+            self.give_up();
+            return Ok(0);
+        }
+        Err(self.truncated(0, "the peer closed the connection"))
+    }
+
+    fn truncated(&self, os_error: i32, how: &str) -> Error {
+        let got = self.received;
+        let message = match &self.state {
+            BodyState::Length { total, .. } => {
+                format!("the body is truncated: {how} after {got} of {total} bytes")
+            }
+            BodyState::Chunked(_) => {
+                format!("the body is truncated: {how} after {got} bytes, before the last chunk")
+            }
+            _ => format!(
+                "the body is truncated: {how} after {got} bytes, without its closing message"
+            ),
+        };
+        Error::new(ErrorKind::Incomplete, message).in_phase(Phase::Body).with_os_error(os_error)
+    }
+
+    fn broken(&self, stop: Stop) -> Error {
+        match stop {
+            Stop::TimedOut => {
+                let what =
+                    format!("the body stopped after {} bytes and did not go on", self.received);
+                self.budget.timed_out(ErrorKind::ReadTimeout, Phase::Body, &what)
+            }
+            Stop::Io(_) => {
+                let os_error = stop.io_error().and_then(|error| error.raw_os_error()).unwrap_or(0);
+                self.truncated(os_error, "the connection broke")
+            }
+            stop => describe(stop, ErrorKind::Incomplete, Phase::Body, "reading the body failed"),
+        }
+    }
+
+    /// Reads the rest into `all`.
+    pub(crate) fn read_all(&mut self, all: &mut Vec<u8>) -> Result<()> {
+        let mut room = match self.state {
+            // One byte more than promised: the read that meets the end needs a place to look.
+            BodyState::Length { left, .. } => usize::try_from(left).unwrap_or(usize::MAX),
+            _ => READ_BUFFER_BYTES,
+        };
+        let mut end = all.len();
+        while self.open.is_some() {
+            if end == all.len() {
+                room = room.clamp(1, RESERVE_BYTES_MAX.max(end));
+                all.resize(end + room, 0);
+            }
+            match self.read(&mut all[end..]) {
+                Ok(count) => end += count,
+                Err(error) => {
+                    all.truncate(end);
+                    return Err(error);
+                }
+            }
+            room = self.state.read_max(usize::MAX).min(RESERVE_BYTES_MAX.max(end));
+        }
+        all.truncate(end);
+        self.failed.clone().map_or(Ok(()), Err)
+    }
+
+    /// Gives up the rest. The connection is kept only if all of it has come already.
+    pub(crate) fn close(&mut self) {
+        if let Some(open) = &mut self.open {
+            let buffered = open.buffer.unread_mut();
+            match self.state.decode(buffered) {
+                Ok(decoded) if self.state.is_done() => {
+                    open.buffer.consume(decoded.used);
+                    self.finish();
+                }
+                _ => self.give_up(),
+            }
+            let gone = "the body was closed before its end";
+            self.failed
+                .get_or_insert_with(|| Error::new(ErrorKind::Misuse, gone).in_phase(Phase::Body));
+        }
+    }
+
+    /// The trailers, once the body has been read to its end.
+    pub(crate) fn trailers(&self) -> Option<&Headers> {
+        self.trailers.as_ref()
+    }
+
+    /// The body is complete: the connection goes home, or ends.
+    fn finish(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let Open { stream, buffer, home, keep, registration } = open;
+        // First, so that no trigger can reach the connection when another request has it.
+        drop(registration);
+        let cancelled = self.limit.is_cancelled();
+        if keep && buffer.unread().is_empty() && !cancelled {
+            home.keep(stream, buffer);
+        } else {
+            drop(stream);
+            home.discard(buffer);
+        }
+    }
+
+    fn give_up(&mut self) {
+        if let Some(Open { stream, buffer, home, registration, .. }) = self.open.take() {
+            drop(registration);
+            drop(stream);
+            home.discard(buffer);
+        }
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Open {
+    /// Received bytes at the start of `out`: what lies in the buffer, else what the socket has.
+    fn receive(
+        &mut self,
+        out: &mut [u8],
+        state: &BodyState,
+        limit: &Limit,
+    ) -> std::result::Result<Received, Stop> {
+        let wanted = state.read_max(out.len());
+        if self.buffer.unread().is_empty() {
+            if wanted >= READ_BUFFER_BYTES || wanted == state.read_max(usize::MAX) {
+                return self.stream.read(&mut out[..wanted], limit);
+            }
+            let room = self.buffer.room();
+            let most = state.read_max(room.len());
+            match self.stream.read(&mut room[..most], limit)? {
+                Received::Bytes(count) => self.buffer.filled(count),
+                end => return Ok(end),
+            }
+        }
+        Ok(Received::Bytes(self.buffer.take(&mut out[..wanted])))
+    }
+}

@@ -1,0 +1,174 @@
+//! A connected TCP socket: blocking reads under a limit, sends that never raise SIGPIPE, cancellable from any thread.
+//!
+//! Reads block in `recv` with SO_RCVTIMEO, which is set only when its value changes: no poll, one system call a read.
+//! Sends never block in the kernel: they wait in `poll`, where an early answer is seen as well (fault 44).
+
+use std::io::{self, IoSlice};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, Shutdown, sockopt};
+
+use super::sys;
+use crate::cancel::{CancelToken, Registration, Wake};
+use crate::deadline::{Limit, WaitEnd};
+
+/// Why reading or writing ended before it was done.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The limit ran out.
+    TimedOut,
+    /// The token was triggered.
+    Cancelled,
+    /// The system said no.
+    Io(Errno),
+    /// TLS said no.
+    Tls(rustls::Error),
+}
+
+impl From<WaitEnd> for Stop {
+    fn from(end: WaitEnd) -> Self {
+        match end {
+            WaitEnd::TimedOut => Self::TimedOut,
+            WaitEnd::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl Stop {
+    /// The system's error, where there is one.
+    pub(crate) fn io_error(&self) -> Option<io::Error> {
+        match self {
+            Self::Io(errno) => Some(io::Error::from(*errno)),
+            _ => None,
+        }
+    }
+}
+
+/// What a send came to.
+pub(super) enum Sent {
+    /// This many bytes were taken.
+    Bytes(usize),
+    /// Nothing was taken; the peer has sent something (only told to those who watch).
+    Readable,
+}
+
+/// The descriptor, shared with the token that may shut it down.
+struct Socket(OwnedFd);
+
+impl Wake for Socket {
+    fn wake(&self) {
+        // A peer that is gone already is as good as shut down.
+        let _ = rustix::net::shutdown(&self.0, Shutdown::Both);
+    }
+}
+
+/// One end of a TCP connection.
+pub(crate) struct Link {
+    socket: Arc<Socket>,
+    /// SO_RCVTIMEO as it stands.
+    read_timeout: Option<Duration>,
+}
+
+impl Link {
+    /// Takes over a connected, blocking socket.
+    pub(super) fn new(socket: OwnedFd) -> Self {
+        Self { socket: Arc::new(Socket(socket)), read_timeout: None }
+    }
+
+    /// Lets `token` shut this connection down for as long as the registration lives.
+    pub(super) fn register(&self, token: &CancelToken) -> Registration {
+        token.register(self.socket.clone())
+    }
+
+    /// Reads at least one byte into `buf`; 0 is the peer's end.
+    pub(super) fn recv(&mut self, buf: &mut [u8], limit: &Limit) -> Result<usize, Stop> {
+        let mut wait = limit.wait();
+        loop {
+            let timeout = wait.socket_timeout()?;
+            self.set_read_timeout(timeout.map(|(timeout, _)| timeout)).map_err(Stop::Io)?;
+            let result = rustix::net::recv(&self.socket.0, &mut *buf, RecvFlags::empty());
+            match result.map(|(read, _)| read) {
+                Ok(0) | Err(_) if limit.is_cancelled() => return Err(Stop::Cancelled),
+                Ok(read) => return Ok(read),
+                // The kernel's timer is trusted where it timed the whole wait; else what is left is waited for.
+                Err(Errno::AGAIN) if timeout.is_some_and(|(_, whole)| whole) => {
+                    return Err(Stop::TimedOut);
+                }
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(errno) => return Err(Stop::Io(errno)),
+            }
+        }
+    }
+
+    /// Reads what is there already; `None`: nothing yet.
+    pub(super) fn recv_now(&mut self, buf: &mut [u8]) -> Result<Option<usize>, Stop> {
+        loop {
+            match rustix::net::recv(&self.socket.0, &mut *buf, RecvFlags::DONTWAIT) {
+                Ok((read, _)) => return Ok(Some(read)),
+                Err(Errno::AGAIN) => return Ok(None),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(Stop::Io(errno)),
+            }
+        }
+    }
+
+    /// Whether the peer has sent anything, its end included. Takes nothing.
+    pub(super) fn has_input(&self) -> bool {
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        let mut byte = [0_u8; 1];
+        !matches!(rustix::net::recv(&self.socket.0, &mut byte[..], flags), Err(Errno::AGAIN))
+    }
+
+    /// Sends some of `parts`, waiting until the peer takes at least a byte. With `watch`, input ends the wait.
+    pub(super) fn send(
+        &mut self,
+        parts: &[IoSlice<'_>],
+        limit: &Limit,
+        watch: bool,
+    ) -> Result<Sent, Stop> {
+        let mut wait = limit.wait();
+        loop {
+            match sys::send(&self.socket.0, parts) {
+                Ok(sent) => return Ok(Sent::Bytes(sent)),
+                Err(_) if limit.is_cancelled() => return Err(Stop::Cancelled),
+                Err(Errno::AGAIN) => {}
+                Err(Errno::INTR) => continue,
+                Err(errno) => return Err(Stop::Io(errno)),
+            }
+            let input = if watch { PollFlags::IN } else { PollFlags::empty() };
+            let mut ready = [PollFd::new(&self.socket.0, PollFlags::OUT | input)];
+            let left = wait.left()?.map(timespec);
+            match poll(&mut ready, left.as_ref()) {
+                Ok(0) | Err(Errno::INTR) => {}
+                Ok(_) if watch && ready[0].revents().contains(PollFlags::IN) => {
+                    return if limit.is_cancelled() {
+                        Err(Stop::Cancelled)
+                    } else {
+                        Ok(Sent::Readable)
+                    };
+                }
+                Ok(_) => {}
+                Err(errno) => return Err(Stop::Io(errno)),
+            }
+        }
+    }
+
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> rustix::io::Result<()> {
+        if self.read_timeout != timeout {
+            sockopt::set_socket_timeout(&self.socket.0, sockopt::Timeout::Recv, timeout)?;
+            self.read_timeout = timeout;
+        }
+        Ok(())
+    }
+}
+
+/// A duration for `poll`, rounded up to the next millisecond so that a wait never ends a moment too early.
+pub(super) fn timespec(duration: Duration) -> Timespec {
+    let ms = duration.as_nanos().div_ceil(1_000_000);
+    let ms = i64::try_from(ms).unwrap_or(i64::MAX / 2);
+    Timespec { tv_sec: ms / 1000, tv_nsec: (ms % 1000 * 1_000_000) as _ }
+}

@@ -1,0 +1,235 @@
+//! The only reader of the clock: how long each step of a request may take.
+//!
+//! A [`Budget`] is fixed when a call starts. Connecting (DNS, TCP, TLS handshake) must end by one instant;
+//! reading and writing may pause for the read timeout at most (behaviour O3); the total deadline stands over both
+//! and over the body. Everything is monotonic time.
+
+use std::time::{Duration, Instant};
+
+use crate::cancel::CancelToken;
+use crate::error::{Error, ErrorKind, Phase};
+
+/// The timeouts of a request. `None` is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    /// For DNS, TCP connect and TLS handshake together.
+    pub(crate) connect: Option<Duration>,
+    /// The longest silence of the peer, before the head and within the body.
+    pub(crate) read: Option<Duration>,
+    /// For the whole call: pool, connect, send, head and body.
+    pub(crate) total: Option<Duration>,
+}
+
+/// What a call may spend, and how it is cancelled.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget {
+    started: Instant,
+    pub(crate) timeouts: Timeouts,
+    deadline: Option<Instant>,
+    pub(crate) cancel: Option<CancelToken>,
+}
+
+impl Budget {
+    /// Starts the clock of one call.
+    pub(crate) fn start(timeouts: Timeouts, cancel: Option<&CancelToken>) -> Self {
+        let started = Instant::now();
+        let deadline = timeouts.total.and_then(|total| started.checked_add(total));
+        Self { started, timeouts, deadline, cancel: cancel.cloned() }
+    }
+
+    /// Time since the call began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(CancelToken::is_triggered)
+    }
+
+    /// The limit for everything that counts as connecting, from now.
+    pub(crate) fn connecting(&self) -> Limit {
+        let by = self.timeouts.connect.and_then(|connect| Instant::now().checked_add(connect));
+        Limit { idle: None, by: earlier(by, self.deadline), cancel: self.cancel.clone() }
+    }
+
+    /// [`connecting`](Self::connecting) where something may have to be waited for; else no limit, and no clock is read.
+    pub(crate) fn connecting_if(&self, may_wait: bool) -> Limit {
+        match may_wait {
+            true => self.connecting(),
+            false => Limit { idle: None, by: None, cancel: None },
+        }
+    }
+
+    /// The limit for each wait of an exchange.
+    pub(crate) fn exchanging(&self) -> Limit {
+        Limit { idle: self.timeouts.read, by: self.deadline, cancel: self.cancel.clone() }
+    }
+
+    /// The error for a limit that ran out: total if the deadline has passed, else `kind`.
+    pub(crate) fn timed_out(&self, kind: ErrorKind, phase: Phase, what: &str) -> Error {
+        let total = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let (kind, limit, name) = match kind {
+            _ if total => (ErrorKind::TotalTimeout, self.timeouts.total, "deadline"),
+            ErrorKind::ConnectTimeout | ErrorKind::PoolTimeout => {
+                (kind, self.timeouts.connect, "connect timeout")
+            }
+            _ => (kind, self.timeouts.read, "read timeout"),
+        };
+        let limit = limit.unwrap_or_default().as_millis();
+        Error::new(kind, format!("{what} within the {name} of {limit} ms")).in_phase(phase)
+    }
+
+    pub(crate) fn cancelled(phase: Phase) -> Error {
+        Error::new(ErrorKind::Cancelled, "the request was cancelled").in_phase(phase)
+    }
+}
+
+fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// How long one blocking call may wait: at most `idle`, and not beyond `by`.
+#[derive(Clone, Debug)]
+pub(crate) struct Limit {
+    pub(crate) idle: Option<Duration>,
+    pub(crate) by: Option<Instant>,
+    pub(crate) cancel: Option<CancelToken>,
+}
+
+impl Limit {
+    /// A wait that begins now.
+    pub(crate) fn wait(&self) -> Wait<'_> {
+        Wait { limit: self, since: None }
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(CancelToken::is_triggered)
+    }
+}
+
+/// One wait under a [`Limit`]. The clock is read only where a limit needs it.
+pub(crate) struct Wait<'a> {
+    limit: &'a Limit,
+    since: Option<Instant>,
+}
+
+/// Why a wait must end.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum WaitEnd {
+    TimedOut,
+    Cancelled,
+}
+
+impl Wait<'_> {
+    /// What is left of the wait: `None` is no limit. Never zero.
+    pub(crate) fn left(&mut self) -> Result<Option<Duration>, WaitEnd> {
+        if self.limit.is_cancelled() {
+            return Err(WaitEnd::Cancelled);
+        }
+        if self.limit.idle.is_none() && self.limit.by.is_none() {
+            return Ok(None);
+        }
+        let now = Instant::now();
+        let spent = now - *self.since.get_or_insert(now);
+        let idle = match self.limit.idle {
+            Some(idle) => Some(idle.checked_sub(spent).filter(not_zero).ok_or(WaitEnd::TimedOut)?),
+            None => None,
+        };
+        let rest = match self.limit.by {
+            Some(by) => {
+                Some(by.checked_duration_since(now).filter(not_zero).ok_or(WaitEnd::TimedOut)?)
+            }
+            None => None,
+        };
+        Ok(match (idle, rest) {
+            (Some(idle), Some(rest)) => Some(idle.min(rest)),
+            (idle, rest) => idle.or(rest),
+        })
+    }
+
+    /// The socket timeout for the rest of the wait, and whether its end is the end of the wait.
+    ///
+    /// While only the read timeout counts this is one constant value, so that the socket's timeout need not change
+    /// from call to call. Near a deadline it steps down by powers of two: at most a dozen changes for any deadline.
+    pub(crate) fn socket_timeout(&mut self) -> Result<Option<(Duration, bool)>, WaitEnd> {
+        let first = self.since.is_none();
+        let Some(left) = self.left()? else { return Ok(None) };
+        match self.limit.idle {
+            Some(idle) if first && left == idle => Ok(Some((idle, true))),
+            _ => Ok(Some((step(left), false))),
+        }
+    }
+}
+
+fn not_zero(duration: &Duration) -> bool {
+    !duration.is_zero()
+}
+
+/// The largest power of two milliseconds within `left`; below 16 ms, `left` itself (rounded up to 1 ms).
+fn step(left: Duration) -> Duration {
+    let ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+    if ms < 16 {
+        return left.max(Duration::from_millis(1));
+    }
+    Duration::from_millis(1 << ms.ilog2().min(31))
+}
+
+/// When something happened, for ages; the clock stays in this file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment(Instant);
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn age_at(self, now: Self) -> Duration {
+        now.0.saturating_duration_since(self.0)
+    }
+
+    pub(crate) fn in_future(by: Duration) -> Self {
+        Self(Instant::now() + by)
+    }
+
+    /// How long until then; zero once it has passed.
+    pub(crate) fn ahead(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+
+    pub(crate) fn is_ahead(self) -> bool {
+        !self.ahead().is_zero()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_fit_and_are_few() {
+        let mut left = Duration::from_millis(60_000);
+        let mut changes = 0;
+        while !left.is_zero() && changes < 100 {
+            assert!(step(left) <= left.max(Duration::from_millis(1)));
+            left = left.saturating_sub(step(left));
+            changes += 1;
+        }
+        assert!(changes <= 20, "{changes}");
+    }
+
+    #[test]
+    fn a_read_timeout_alone_is_constant() {
+        let idle = Duration::from_secs(60);
+        let limit = Limit { idle: Some(idle), by: None, cancel: None };
+        assert_eq!(limit.wait().socket_timeout(), Ok(Some((idle, true))));
+    }
+
+    #[test]
+    fn a_passed_deadline_ends_the_wait() {
+        let limit = Limit { idle: None, by: Some(Instant::now()), cancel: None };
+        assert_eq!(limit.wait().left(), Err(WaitEnd::TimedOut));
+    }
+}

@@ -1,0 +1,305 @@
+//! An ordered, case-insensitive multimap of header fields, for requests and responses alike.
+//!
+//! All names and values lie in one buffer and a field is four offsets into it: a received head is kept as it came
+//! and costs no allocation a field. Order, case and repetition are never changed. What may be *sent* is checked by
+//! [`check_name`] and [`check_value`] (RFC 9110 §5; behaviours H8, H10; flaws 53–57).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Header fields in order, as sent or received; names match in any case.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers {
+    text: Vec<u8>,
+    fields: Vec<Field>,
+}
+
+/// Offsets into the text of one field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) name: Span,
+    pub(crate) value: Span,
+}
+
+/// A range of the text; heads are far smaller than 4 GiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Span {
+    pub(crate) fn of(self, text: &[u8]) -> &[u8] {
+        &text[self.start as usize..self.end as usize]
+    }
+}
+
+impl Headers {
+    /// No fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Fields that point into `text`, a received head.
+    pub(crate) fn from_parts(text: Vec<u8>, fields: Vec<Field>) -> Self {
+        Self { text, fields }
+    }
+
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The number of fields.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// True without any field.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The field at `index`, in order: name as spelled, value as bytes.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<(&str, &[u8])> {
+        self.fields.get(index).map(|field| self.pair(field))
+    }
+
+    /// Every field in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.fields.iter().map(|field| self.pair(field))
+    }
+
+    /// The value of the first field of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.position(name).map(|index| self.fields[index].value.of(&self.text))
+    }
+
+    /// The values of every field of this name, in order.
+    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
+        let named = self.fields.iter().filter(move |field| self.is_named(field, name));
+        named.map(|field| field.value.of(&self.text))
+    }
+
+    /// The value of this name, repeated fields joined by `", "` as Requests shows them (behaviour V2).
+    #[must_use]
+    pub fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        let mut named = self.fields.iter().filter(|field| self.is_named(field, name));
+        let first = named.next()?.value.of(&self.text);
+        let mut all = Cow::Borrowed(first);
+        for field in named {
+            let all = all.to_mut();
+            all.extend_from_slice(b", ");
+            all.extend_from_slice(field.value.of(&self.text));
+        }
+        Some(all)
+    }
+
+    /// Whether a field of this name exists.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.position(name).is_some()
+    }
+
+    /// Sets the one field of this name: it keeps the place of the first of them and takes this spelling (S5); new
+    /// names go to the end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHeader`] if the name is not a token or the value holds CR, LF, NUL, or blanks at an end.
+    pub fn set(&mut self, name: &str, value: &[u8]) -> Result<()> {
+        check_name(name)?;
+        check_value(name, value)?;
+        self.put(name, value);
+        Ok(())
+    }
+
+    /// Adds a field at the end, beside others of the same name.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn add(&mut self, name: &str, value: &[u8]) -> Result<()> {
+        check_name(name)?;
+        check_value(name, value)?;
+        self.append(name, value);
+        Ok(())
+    }
+
+    /// Removes every field of this name; true if there was one.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let before = self.fields.len();
+        let text = &self.text;
+        self.fields.retain(|field| !field.name.of(text).eq_ignore_ascii_case(name.as_bytes()));
+        before != self.fields.len()
+    }
+
+    /// [`set`](Self::set) for names and values that were checked before.
+    pub(crate) fn put(&mut self, name: &str, value: &[u8]) {
+        let Some(index) = self.position(name) else { return self.append(name, value) };
+        let field = self.store(name, value);
+        self.fields[index] = field;
+        let (mut at, text) = (0, &self.text);
+        self.fields.retain(|other| {
+            at += 1;
+            at - 1 <= index || !other.name.of(text).eq_ignore_ascii_case(name.as_bytes())
+        });
+    }
+
+    /// [`add`](Self::add) for names and values that were checked before.
+    pub(crate) fn append(&mut self, name: &str, value: &[u8]) {
+        let field = self.store(name, value);
+        self.fields.push(field);
+    }
+
+    fn store(&mut self, name: &str, value: &[u8]) -> Field {
+        let mut put = |bytes: &[u8]| {
+            let start = self.text.len() as u32;
+            self.text.extend_from_slice(bytes);
+            Span { start, end: self.text.len() as u32 }
+        };
+        Field { name: put(name.as_bytes()), value: put(value) }
+    }
+
+    fn pair(&self, field: &Field) -> (&str, &[u8]) {
+        let name = std::str::from_utf8(field.name.of(&self.text)).unwrap_or_default();
+        (name, field.value.of(&self.text))
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| self.is_named(field, name))
+    }
+
+    fn is_named(&self, field: &Field, name: &str) -> bool {
+        field.name.of(&self.text).eq_ignore_ascii_case(name.as_bytes())
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// Whether any of these comma-separated lists holds `token`, in any case.
+pub(crate) fn lists_token<'a>(values: impl Iterator<Item = &'a [u8]>, token: &str) -> bool {
+    values
+        .flat_map(|value| value.split(|byte| *byte == b','))
+        .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+}
+
+/// RFC 9110 §5.6.2: the bytes of a token.
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Refuses what is not a field name.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    if !name.is_empty() && name.bytes().all(is_token_byte) {
+        return Ok(());
+    }
+    let why = match name.bytes().find(|byte| !is_token_byte(*byte)) {
+        None => "it is empty".to_owned(),
+        Some(byte) => format!("it holds {}", byte_name(byte)),
+    };
+    let message = format!("header name {:?} cannot be sent: {why}", shortened(name));
+    Err(Error::new(ErrorKind::InvalidHeader, message))
+}
+
+/// Refuses what is not a field value. The message names the header and the fault, never the value.
+pub(crate) fn check_value(name: &str, value: &[u8]) -> Result<()> {
+    let fault = if let Some(byte) = value.iter().find(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+        format!("it holds {}; remove it", byte_name(*byte))
+    } else if value.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
+        "it begins with a blank".to_owned()
+    } else if value.last().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
+        "it ends with a blank".to_owned()
+    } else {
+        return Ok(());
+    };
+    let message = format!("the value of header {name:?} cannot be sent: {fault}");
+    Err(Error::new(ErrorKind::InvalidHeader, message))
+}
+
+/// A byte for a message: printable as itself, controls by name.
+pub(crate) fn byte_name(byte: u8) -> String {
+    match byte {
+        b'\r' => "a carriage return (CR)".into(),
+        b'\n' => "a line feed (LF)".into(),
+        0 => "a NUL byte".into(),
+        b' ' => "a blank".into(),
+        b'\t' => "a tab".into(),
+        0x21..=0x7e => format!("{:?}", char::from(byte)),
+        _ => format!("byte 0x{byte:02x}"),
+    }
+}
+
+/// At most 40 characters of untrusted text, for a message.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(headers: &Headers) -> String {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        headers.iter().map(|(name, value)| format!("{name}: {};", text(value))).collect()
+    }
+
+    #[test]
+    fn set_keeps_the_place_and_takes_the_spelling() {
+        let mut headers = Headers::new();
+        for (name, value) in [("accept", "x"), ("B", "1"), ("Accept", "y"), ("C", "2")] {
+            headers.add(name, value.as_bytes()).unwrap();
+        }
+        headers.set("ACCEPT", b"z").unwrap();
+        assert_eq!(lines(&headers), "ACCEPT: z;B: 1;C: 2;");
+        assert!(headers.remove("b") && !headers.remove("b"));
+        assert_eq!(lines(&headers), "ACCEPT: z;C: 2;");
+    }
+
+    #[test]
+    fn repeated_fields_are_kept_and_joined() {
+        let mut headers = Headers::new();
+        headers.add("X-A", b"1").unwrap();
+        headers.add("x-a", b"2").unwrap();
+        assert_eq!(headers.get("x-A"), Some(&b"1"[..]));
+        assert_eq!(headers.joined("X-A").unwrap().as_ref(), b"1, 2");
+        assert_eq!(headers.get_all("X-a").count(), 2);
+        assert_eq!(headers.joined("y"), None);
+    }
+
+    #[test]
+    fn flaw_56_what_could_split_a_head_is_refused() {
+        let mut headers = Headers::new();
+        for (name, value) in [
+            ("", "x"),
+            ("A B", "x"),
+            ("A:", "x"),
+            ("A\r\n", "x"),
+            ("é", "x"),
+            ("A\0", "x"),
+            ("A", "x\r\ny: z"),
+            ("A", "x\n"),
+            ("A", "\0"),
+            ("A", " x"),
+            ("A", "x "),
+            ("A", "\tx"),
+        ] {
+            let error = headers.set(name, value.as_bytes()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidHeader, "{name:?} {value:?}");
+        }
+        assert!(headers.is_empty());
+        headers.set("Empty", b"").unwrap();
+        headers.set("Latin", b"caf\xe9").unwrap();
+    }
+}

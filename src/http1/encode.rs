@@ -1,0 +1,174 @@
+//! Writes what is sent: the request head and the framing of a chunked body.
+//!
+//! The head writer sends what it is given, in order and in its case; it only adds `Host` where none is set (H2, H4).
+//! The last check before the wire is here, whoever built the request: nothing that splits a head or frames a body twice
+//! leaves this file (flaws 53–61). Source: RFC 9112 §3, §5, §6, §7.1.
+
+use super::framing::plain_number;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::headers::{Headers, check_name, check_value, is_token_byte, lists_token};
+
+/// How the body of a request is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upload {
+    /// As it is: no body, or one of the declared length.
+    Plain,
+    /// In chunks.
+    Chunked,
+}
+
+/// The request head, ready to send, and the framing that its fields promise for `body_length` bytes.
+pub(crate) fn request_head(
+    method: &str,
+    target: &str,
+    host: &str,
+    headers: &Headers,
+    body_length: u64,
+) -> Result<(Vec<u8>, Upload)> {
+    let upload = checked_framing(headers, body_length)?;
+    if method.is_empty() || !method.bytes().all(is_token_byte) {
+        return Err(refused("the method is not a token"));
+    }
+    for part in [target, host] {
+        if part.is_empty() || part.bytes().any(|byte| byte <= b' ' || byte >= 0x7f) {
+            return Err(refused("the target or the host holds a blank, control or non-ASCII byte"));
+        }
+    }
+    let size = method.len() + target.len() + host.len() + headers.text().len();
+    let mut head = Vec::with_capacity(size + 32 + 4 * headers.len());
+    for part in [method, " ", target, " HTTP/1.1\r\n"] {
+        head.extend_from_slice(part.as_bytes());
+    }
+    if !headers.contains("host") {
+        push_field(&mut head, "Host", host.as_bytes());
+    }
+    for (name, value) in headers.iter() {
+        check_name(name).and_then(|()| check_value(name, value)).map_err(send_phase)?;
+        push_field(&mut head, name, value);
+    }
+    head.extend_from_slice(b"\r\n");
+    Ok((head, upload))
+}
+
+fn push_field(head: &mut Vec<u8>, name: &str, value: &[u8]) {
+    head.extend_from_slice(name.as_bytes());
+    head.extend_from_slice(b": ");
+    head.extend_from_slice(value);
+    head.extend_from_slice(b"\r\n");
+}
+
+/// One framing, and the true one: otherwise the rest of the body would be the next request (flaws 60, 61; S12, B11).
+fn checked_framing(headers: &Headers, body_length: u64) -> Result<Upload> {
+    let lengths = headers.get_all("content-length").count();
+    if headers.contains("transfer-encoding") {
+        let mut codings = headers.get_all("transfer-encoding");
+        let plain = codings.next().is_some_and(|v| v.eq_ignore_ascii_case(b"chunked"));
+        if !plain || codings.next().is_some() {
+            return Err(refused("Transfer-Encoding can only be \"chunked\""));
+        }
+        if lengths > 0 {
+            return Err(refused("Transfer-Encoding and Content-Length exclude each other"));
+        }
+        return Ok(Upload::Chunked);
+    }
+    if lengths > 1 || headers.get_all("host").count() > 1 {
+        return Err(refused("Content-Length and Host may stand only once"));
+    }
+    let declared = headers.get("content-length").map(|value| {
+        std::str::from_utf8(value).ok().and_then(|text| plain_number(text.as_bytes()))
+    });
+    match declared {
+        None if body_length == 0 => Ok(Upload::Plain),
+        None => Err(refused("the request has a body but neither Content-Length nor chunks")),
+        Some(length) if length == Some(body_length) => Ok(Upload::Plain),
+        Some(_) => Err(refused(&format!(
+            "Content-Length does not say the {body_length} bytes of the body; set the body again"
+        ))),
+    }
+}
+
+fn refused(why: &str) -> Error {
+    send_phase(Error::new(ErrorKind::InvalidHeader, format!("the request was not sent: {why}")))
+}
+
+fn send_phase(error: Error) -> Error {
+    error.in_phase(Phase::Send)
+}
+
+/// Whether the request itself asks to close the connection (RFC 9112 §9.6).
+pub(crate) fn asks_to_close(headers: &Headers) -> bool {
+    lists_token(headers.get_all("connection"), "close")
+}
+
+/// The line before a chunk of `length` bytes (never 0); lower-case hex (B7).
+pub(crate) fn chunk_line(length: usize) -> String {
+    format!("{length:x}\r\n")
+}
+
+/// What stands after a chunk.
+pub(crate) const CHUNK_END: &[u8] = b"\r\n";
+/// The end of a chunked body without trailers.
+pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(fields: &[(&str, &str)]) -> Headers {
+        let mut headers = Headers::new();
+        for (name, value) in fields {
+            headers.append(name, value.as_bytes());
+        }
+        headers
+    }
+
+    #[test]
+    fn writes_what_it_is_given() {
+        let fields = headers(&[("x-B", "1"), ("X-a", "2"), ("x-b", "caf\u{e9}")]);
+        let (head, upload) = request_head("get", "/p?q", "h:1", &fields, 0).unwrap();
+        let expected =
+            "get /p?q HTTP/1.1\r\nHost: h:1\r\nx-B: 1\r\nX-a: 2\r\nx-b: caf\u{e9}\r\n\r\n";
+        assert_eq!((String::from_utf8(head).unwrap().as_str(), upload), (expected, Upload::Plain));
+        let own_host = headers(&[("X", "1"), ("hOST", "mine")]);
+        let (head, _) = request_head("GET", "/", "h", &own_host, 0).unwrap();
+        assert_eq!(head, b"GET / HTTP/1.1\r\nX: 1\r\nhOST: mine\r\n\r\n");
+    }
+
+    #[test]
+    fn flaw_54_nothing_splits_a_head() {
+        for (method, target, host) in [
+            ("G T", "/", "h"),
+            ("GET", "/\r\nX: 1", "h"),
+            ("GET", "/ x", "h"),
+            ("GET", "/", "h\n"),
+            ("GET", "", "h"),
+            ("GET", "/é", "h"),
+        ] {
+            assert!(
+                request_head(method, target, host, &Headers::new(), 0).is_err(),
+                "{method} {target}"
+            );
+        }
+        for fields in [[("A", "x\r\nB: y")], [("A\r\nB", "y")], [("A ", "y")]] {
+            assert!(request_head("GET", "/", "h", &headers(&fields), 0).is_err());
+        }
+    }
+
+    #[test]
+    fn flaw_61_framing_is_single_and_true() {
+        let check = |fields: &[(&str, &str)], length| {
+            request_head("POST", "/", "h", &headers(fields), length).map(|(_, upload)| upload).ok()
+        };
+        assert_eq!(check(&[("Content-Length", "3")], 3), Some(Upload::Plain));
+        assert_eq!(check(&[("Transfer-Encoding", "Chunked")], 3), Some(Upload::Chunked));
+        assert_eq!(check(&[], 0), Some(Upload::Plain));
+        assert_eq!(check(&[], 3), None);
+        for length in ["1", "4", "+3", "-3", "3 ", "", "3, 3", "x"] {
+            assert_eq!(check(&[("content-length", length)], 3), None, "{length}");
+        }
+        assert_eq!(check(&[("Content-Length", "3"), ("content-length", "3")], 3), None);
+        assert_eq!(check(&[("Content-Length", "3"), ("Transfer-Encoding", "chunked")], 3), None);
+        assert_eq!(check(&[("Transfer-Encoding", "gzip, chunked")], 3), None);
+        assert_eq!(check(&[("Host", "a"), ("Host", "b")], 0), None);
+    }
+}

@@ -1,0 +1,251 @@
+//! Where a response body ends, and whether its connection can serve another request.
+//!
+//! Ambiguous framing is refused: it is how responses get mixed up (RFC 9112 §6.3, §9.3; faults 64, 65, 74; flaws 64–67).
+
+use super::chunked::Chunked;
+use super::decode::Head;
+use super::head_fault;
+use crate::error::Result;
+use crate::headers::{Headers, lists_token};
+
+/// How the end of a body is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// There is none: HEAD, 1xx, 204, 304.
+    None,
+    /// By its length in bytes.
+    Length(u64),
+    /// By its last chunk.
+    Chunked,
+    /// By the end of the connection.
+    Close,
+}
+
+/// The framing of the response to `method`, and whether the connection may be kept after it.
+pub(crate) fn of_response(method: &str, head: &Head) -> Result<(Framing, bool)> {
+    let keep = keeps_alive(head);
+    let chunked = is_chunked(&head.headers)?;
+    let length = content_length(&head.headers)?;
+    if method.eq_ignore_ascii_case("HEAD") || matches!(head.status, 100..=199 | 204 | 304) {
+        return Ok((Framing::None, keep));
+    }
+    Ok(match (chunked, length) {
+        // Chunked counts and the length is a lie: the connection is not trusted any further (fault 65).
+        (Coding::Chunked, length) => {
+            (Framing::Chunked, keep && length.is_none() && head.version == 11)
+        }
+        (Coding::Identity, Some(length)) => (Framing::Length(length), false),
+        (Coding::None, Some(length)) => (Framing::Length(length), keep),
+        (_, None) => (Framing::Close, false),
+    })
+}
+
+/// RFC 9112 §9.3: 1.1 keeps alive unless it says `close`; 1.0 only if it says `keep-alive`.
+fn keeps_alive(head: &Head) -> bool {
+    let says = |token| lists_token(head.headers.get_all("connection"), token);
+    !says("close") && (head.version == 11 || says("keep-alive"))
+}
+
+#[derive(PartialEq, Eq)]
+enum Coding {
+    None,
+    /// `identity`, which old servers still send, says nothing.
+    Identity,
+    Chunked,
+}
+
+/// Transfer-Encoding must be exactly `chunked`: no other coding was asked for (no TE is sent).
+fn is_chunked(headers: &Headers) -> Result<Coding> {
+    let mut coding = Coding::None;
+    for value in headers.get_all("transfer-encoding") {
+        coding = match value {
+            _ if coding != Coding::None => return Err(head_fault("two Transfer-Encoding fields")),
+            value if value.eq_ignore_ascii_case(b"chunked") => Coding::Chunked,
+            value if value.eq_ignore_ascii_case(b"identity") => Coding::Identity,
+            _ => return Err(head_fault("a Transfer-Encoding that is not \"chunked\"")),
+        };
+    }
+    Ok(coding)
+}
+
+/// Content-Length is digits; repeated or listed values must be equal (RFC 9110 §8.6).
+fn content_length(headers: &Headers) -> Result<Option<u64>> {
+    let mut length = None;
+    for item in
+        headers.get_all("content-length").flat_map(|value| value.split(|byte| *byte == b','))
+    {
+        let Some(number) = plain_number(item.trim_ascii()) else {
+            return Err(head_fault("a Content-Length that is not a number"));
+        };
+        if length.is_some_and(|length| length != number) {
+            return Err(head_fault("two different Content-Lengths"));
+        }
+        length = Some(number);
+    }
+    Ok(length)
+}
+
+/// Decimal digits only, at most 2^63 - 1.
+pub(crate) fn plain_number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 19 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = digits.iter().fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    (number <= i64::MAX as u64).then_some(number)
+}
+
+/// A body while it is read.
+#[derive(Debug)]
+pub(crate) enum BodyState {
+    /// Bytes still to come.
+    Length { left: u64, total: u64 },
+    /// Inside a chunked body.
+    Chunked(Box<Chunked>),
+    /// Until the connection ends.
+    Close,
+    /// Read to its end.
+    Done,
+}
+
+impl BodyState {
+    pub(crate) fn new(framing: Framing) -> Self {
+        match framing {
+            Framing::None | Framing::Length(0) => Self::Done,
+            Framing::Length(total) => Self::Length { left: total, total },
+            Framing::Chunked => Self::Chunked(Box::default()),
+            Framing::Close => Self::Close,
+        }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self, Self::Done)
+    }
+
+    /// How much may be read into a buffer of `cap` bytes without reading beyond the body, where that is known.
+    pub(crate) fn read_max(&self, cap: usize) -> usize {
+        match self {
+            Self::Length { left, .. } => usize::try_from(*left).unwrap_or(usize::MAX).min(cap),
+            _ => cap,
+        }
+    }
+
+    /// Takes `wire` bytes at the start of `bytes` as received; leaves the body's bytes at its start. Returns how many
+    /// those are, how many wire bytes were used, and the trailers if the body ended with any.
+    pub(crate) fn decode(&mut self, bytes: &mut [u8]) -> Result<Decoded> {
+        match self {
+            Self::Done => Ok(Decoded::default()),
+            Self::Close => Ok(Decoded { body: bytes.len(), used: bytes.len(), trailers: None }),
+            Self::Length { left, .. } => {
+                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                *left -= taken as u64;
+                if *left == 0 {
+                    *self = Self::Done;
+                }
+                Ok(Decoded { body: taken, used: taken, trailers: None })
+            }
+            Self::Chunked(chunked) => {
+                let mut decoded = chunked.decode_in_place(bytes)?;
+                if chunked.is_done() {
+                    decoded.trailers = Some(chunked.take_trailers()?);
+                    *self = Self::Done;
+                }
+                Ok(decoded)
+            }
+        }
+    }
+}
+
+/// What a piece of the wire held.
+#[derive(Debug, Default)]
+pub(crate) struct Decoded {
+    /// Body bytes, now at the start of the piece.
+    pub(crate) body: usize,
+    /// Wire bytes that belong to this response; less than the piece only at its end.
+    pub(crate) used: usize,
+    pub(crate) trailers: Option<Headers>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decode::parse_head;
+    use super::*;
+
+    fn framing(method: &str, rest: &str) -> Option<(Framing, bool)> {
+        let raw = format!("HTTP/1.1 {rest}\r\n\r\n");
+        of_response(method, &parse_head(raw.as_bytes()).unwrap()).ok()
+    }
+
+    #[test]
+    fn by_length_chunked_or_close() {
+        assert_eq!(framing("GET", "200 OK\r\nContent-Length: 5"), Some((Framing::Length(5), true)));
+        assert_eq!(
+            framing("GET", "200 OK\r\nTransfer-Encoding: CHUNKED"),
+            Some((Framing::Chunked, true))
+        );
+        assert_eq!(framing("GET", "200 OK"), Some((Framing::Close, false)));
+        assert_eq!(
+            framing("GET", "200 OK\r\nContent-Length: 5\r\nConnection: x, Close"),
+            Some((Framing::Length(5), false))
+        );
+    }
+
+    #[test]
+    fn fault_74_some_responses_have_no_body() {
+        for (method, rest) in [("HEAD", "200 OK"), ("GET", "204 No"), ("GET", "304 Not")] {
+            let rest = format!("{rest}\r\nContent-Length: 5");
+            assert_eq!(framing(method, &rest), Some((Framing::None, true)));
+        }
+    }
+
+    #[test]
+    fn fault_64_lengths_that_lie_are_refused() {
+        for value in [
+            "+5",
+            "-5",
+            "5 5",
+            "",
+            "0x5",
+            "5,6",
+            "5,",
+            "9223372036854775808",
+            "99999999999999999999",
+            "5\u{b5}",
+        ] {
+            assert_eq!(
+                framing("GET", &format!("200 OK\r\nContent-Length: {value}")),
+                None,
+                "{value:?}"
+            );
+        }
+        for fields in ["5\r\nContent-Length: 5", "5, 5", "05"] {
+            let expected = Some((Framing::Length(5), true));
+            assert_eq!(framing("GET", &format!("200 OK\r\nContent-Length: {fields}")), expected);
+        }
+        assert_eq!(framing("GET", "200 OK\r\nContent-Length: 5\r\ncontent-length: 6"), None);
+    }
+
+    #[test]
+    fn fault_65_length_and_chunked_is_chunked_and_closed() {
+        let both = "200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked";
+        assert_eq!(framing("GET", both), Some((Framing::Chunked, false)));
+        for value in
+            ["xchunked", "gzip", "gzip, chunked", "chunked, chunked", "chunked;q=1", "\"chunked\""]
+        {
+            assert_eq!(
+                framing("GET", &format!("200 OK\r\nTransfer-Encoding: {value}")),
+                None,
+                "{value}"
+            );
+        }
+        let identity = "200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: identity";
+        assert_eq!(framing("GET", identity), Some((Framing::Length(5), false)));
+    }
+
+    #[test]
+    fn http_1_0_closes_unless_it_says_otherwise() {
+        let of = |raw: &str| of_response("GET", &parse_head(raw.as_bytes()).unwrap()).unwrap();
+        assert_eq!(of("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n"), (Framing::Length(1), false));
+        let kept = "HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: Keep-Alive\r\n\r\n";
+        assert_eq!(of(kept), (Framing::Length(1), true));
+    }
+}

@@ -1,0 +1,53 @@
+//! HTTP for humans: the core of librq, usable as a Rust crate of its own.
+//!
+//! The same engine serves C (`librq.so`, `include/rq.h`), Go and Node; behaviour is that of Python Requests, and where it
+//! differs the difference is named. Blocking, HTTP/1.1, TLS by rustls, no global state.
+//!
+//! ```no_run
+//! let mut response = rq::get("https://example.org/")?;
+//! println!("{} {}", response.status(), String::from_utf8_lossy(&response.bytes()?));
+//! # Ok::<(), rq::Error>(())
+//! ```
+//!
+//! The way of a request: [`Session::prepare`] merges a [`Request`] with the session's [`Options`] into a [`Prepared`];
+//! [`Session::send`] sends that, byte for byte, over a kept or a new connection and returns a [`Response`] whose body is
+//! read on demand. ARCHITECTURE.md lists the steps and their files.
+
+#![forbid(unsafe_code)]
+
+mod adapter;
+mod body;
+mod cancel;
+mod certs;
+mod connect;
+mod deadline;
+mod error;
+mod headers;
+mod http1;
+pub mod limits;
+mod options;
+mod prepare;
+pub mod process;
+mod request;
+mod response;
+mod session;
+mod url;
+
+pub use cancel::CancelToken;
+pub use certs::CaBundle;
+pub use error::{Error, ErrorKind, Phase, Result};
+pub use headers::Headers;
+pub use options::{Options, PoolLimits, Resolve, SharedOptions};
+pub use prepare::Prepared;
+pub use request::Request;
+pub use response::Response;
+pub use session::{Session, prepare_alone};
+pub use url::{Scheme, Url};
+
+/// Sends a GET on a session of its own; the connection ends with the response.
+///
+/// # Errors
+/// As [`Session::get`].
+pub fn get(url: &str) -> Result<Response> {
+    Session::new().get(url)
+}

@@ -1,0 +1,55 @@
+//! Every limit of librq, in one table. A limit that a caller may change says how.
+
+use std::time::Duration;
+
+/// Bytes of a response head, interim responses included (flaw 72).
+pub const HEAD_BYTES_MAX: usize = 300 * 1024;
+/// Fields of one response head or trailer section.
+pub const HEAD_FIELDS_MAX: usize = 256;
+/// Bytes of one line of a response head (Requests' own limit, behaviour L3).
+pub const HEAD_LINE_BYTES_MAX: usize = 64 * 1024;
+/// Interim (1xx) responses before the final one (flaw 73).
+pub const INTERIM_RESPONSES_MAX: usize = 8;
+/// Bytes of a chunk-size line, extensions included (flaw 70).
+pub const CHUNK_LINE_BYTES_MAX: usize = 256;
+/// Bytes of all chunk extensions of one body (flaw 70).
+pub const CHUNK_EXTENSION_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of a trailer section: trailers count like a head (flaw 71).
+pub const TRAILER_BYTES_MAX: usize = 64 * 1024;
+/// Addresses of one name that are tried (fault 6).
+pub const ADDRESSES_MAX: usize = 8;
+/// Head start of one address over the next (RFC 8305 §5, "Connection Attempt Delay").
+pub const CONNECT_STAGGER: Duration = Duration::from_millis(250);
+/// Threads of one session that may look up names at the same time.
+pub const DNS_THREADS_MAX: usize = 4;
+/// Longest host name (RFC 1035 §2.3.4).
+pub const HOST_BYTES_MAX: usize = 253;
+/// Longest label of a host name.
+pub const LABEL_BYTES_MAX: usize = 63;
+/// Longest URL that is accepted.
+pub const URL_BYTES_MAX: usize = 1024 * 1024;
+/// Longest CA bundle that is read.
+pub const CA_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Size of the buffer in which heads are read; bodies into smaller caller's buffers pass through it.
+pub const READ_BUFFER_BYTES: usize = 16 * 1024;
+/// Buffer of received TLS records: several records for one system call.
+pub const TLS_BUFFER_BYTES: usize = 64 * 1024;
+/// A body up to this size is sent in one piece with the head; larger ones in pieces of it.
+pub const SEND_PIECE_BYTES: usize = 256 * 1024;
+/// What a declared length may reserve before a byte has come (flaw 76).
+pub const RESERVE_BYTES_MAX: usize = 64 * 1024;
+/// A kept connection idle for less than this is used without a look at its socket.
+pub const IDLE_TRUST: Duration = Duration::from_millis(5);
+/// Read buffers that a session keeps for its next requests.
+pub const SPARE_BUFFERS_MAX: usize = 16;
+
+/// Default connect timeout; `Options::timeout`.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Default read timeout; `Options::timeout`.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// Default age at which an idle connection is closed; `Options::idle_age`.
+pub const IDLE_AGE: Duration = Duration::from_secs(90);
+/// Default number of idle connections of a session; `Options::pool`.
+pub const IDLE_MAX: usize = 100;
+/// Default number of idle connections to one host; `Options::pool`.
+pub const IDLE_PER_HOST_MAX: usize = 10;

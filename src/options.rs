@@ -1,0 +1,333 @@
+//! Settings of a session and of a request: the same names at both levels; the request's win (behaviours S2–S7).
+//!
+//! An [`Options`] is a plain value. Sessions and requests hold it in a [`SharedOptions`], a cell that any thread may
+//! change and that is read as a snapshot: a request sees one consistent set of settings (Z1).
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::certs::CaBundle;
+use crate::deadline::Timeouts;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::headers::{Headers, check_name, check_value};
+use crate::limits;
+
+/// Looks up the addresses of a host in place of the system's resolver.
+pub trait Resolve: Send + Sync {
+    /// The addresses of `host`, in order of preference. May block; runs on a helper thread.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Dns`] if the name has none.
+    fn resolve(&self, host: &str) -> Result<Vec<IpAddr>>;
+}
+
+/// How many connections a session keeps and opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolLimits {
+    /// Idle connections kept in all.
+    pub idle_max: usize,
+    /// Idle connections kept for one host.
+    pub idle_per_host_max: usize,
+    /// Connections to one host that may be open at a time; further requests wait. 0: no limit.
+    pub open_per_host_max: usize,
+}
+
+/// Settings of a session or of one request.
+#[derive(Clone)]
+pub struct Options {
+    level: Level,
+    pub(crate) headers: Headers,
+    /// Header names of the session that this request does without.
+    pub(crate) removed: Vec<String>,
+    timeout: Option<(Option<Duration>, Option<Duration>)>,
+    total: Option<Option<Duration>>,
+    verify: Option<bool>,
+    ca: Option<CaBundle>,
+    pool: PoolLimits,
+    idle_age: Option<Duration>,
+    overrides: Vec<Override>,
+    resolver: Option<Arc<dyn Resolve>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Session,
+    Request,
+}
+
+#[derive(Clone)]
+struct Override {
+    host: String,
+    port: u16,
+    address: SocketAddr,
+}
+
+impl Options {
+    /// The defaults of a session: the four headers of H1, nothing else set.
+    pub(crate) fn for_session() -> Self {
+        let mut options = Self::for_request();
+        options.level = Level::Session;
+        let agent = concat!("librq/", env!("CARGO_PKG_VERSION"));
+        options.headers.append("User-Agent", agent.as_bytes());
+        options.headers.append("Accept-Encoding", b"identity");
+        options.headers.append("Accept", b"*/*");
+        options.headers.append("Connection", b"keep-alive");
+        options
+    }
+
+    pub(crate) fn for_request() -> Self {
+        Self {
+            level: Level::Request,
+            headers: Headers::new(),
+            removed: Vec::new(),
+            timeout: None,
+            total: None,
+            verify: None,
+            ca: None,
+            pool: PoolLimits {
+                idle_max: limits::IDLE_MAX,
+                idle_per_host_max: limits::IDLE_PER_HOST_MAX,
+                open_per_host_max: 0,
+            },
+            idle_age: Some(limits::IDLE_AGE),
+            overrides: Vec::new(),
+            resolver: None,
+        }
+    }
+
+    /// Sets a header. It keeps the place of a session header of this name and takes this spelling (S5).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHeader`] for a name or value that cannot be sent.
+    pub fn header(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<()> {
+        self.headers.set(name, value.as_ref()).map_err(prepare_phase)?;
+        self.removed.retain(|removed| !removed.eq_ignore_ascii_case(name));
+        Ok(())
+    }
+
+    /// Adds a header beside others of the same name.
+    ///
+    /// # Errors
+    /// As [`header`](Self::header).
+    pub fn header_add(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<()> {
+        self.headers.add(name, value.as_ref()).map_err(prepare_phase)
+    }
+
+    /// Removes a header: on a session its default, on a request what the session would send.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidHeader`] if `name` is no header name.
+    pub fn header_remove(&mut self, name: &str) -> Result<()> {
+        check_name(name).map_err(prepare_phase)?;
+        self.headers.remove(name);
+        if self.level == Level::Request {
+            self.removed.push(name.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Sets the connect and the read timeout; `None` is no limit. Defaults: 10 s and 60 s.
+    pub fn timeout(&mut self, connect: Option<Duration>, read: Option<Duration>) {
+        self.timeout = Some((connect, read));
+    }
+
+    /// Sets the deadline of the whole call: pool, DNS, connect, TLS, send, head and body. Default: none.
+    pub fn total_timeout(&mut self, total: Option<Duration>) {
+        self.total = Some(total);
+    }
+
+    /// Whether the server's certificate is verified. Default: it is.
+    pub fn verify(&mut self, verify: bool) {
+        self.verify = Some(verify);
+    }
+
+    /// Trusts this bundle in place of the system's roots, and verifies.
+    pub fn ca(&mut self, bundle: CaBundle) {
+        self.ca = Some(bundle);
+        self.verify = None;
+    }
+
+    /// Trusts the certificates of a PEM file or a directory of them; read now.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`], see [`CaBundle::from_path`].
+    pub fn ca_file(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        self.ca(CaBundle::from_path(path.as_ref())?);
+        Ok(())
+    }
+
+    /// Sends connections for `host:port` to `address` (`"127.0.0.1"`, `"127.0.0.1:8080"`, `"[::1]:8080"`) without a
+    /// lookup. Host header, TLS name and verification stay those of the URL. A session's setting.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for a port of 0, an address that is none, or options of a request.
+    pub fn resolve(&mut self, host: &str, port: u32, address: &str) -> Result<()> {
+        self.session_only("a resolver override")?;
+        let port = match u16::try_from(port) {
+            Ok(port) if port != 0 => port,
+            _ => return Err(argument(format!("port {port} is not one of 1 to 65535"))),
+        };
+        if host.is_empty() {
+            return Err(argument("the host to override is empty".to_owned()));
+        }
+        let address = socket_address(address, port).ok_or_else(|| {
+            let shown = crate::headers::shortened(address);
+            argument(format!("{shown:?} is not an IP address, with or without a port"))
+        })?;
+        let host = host.to_ascii_lowercase();
+        self.overrides.retain(|other| (&other.host, other.port) != (&host, port));
+        self.overrides.push(Override { host, port, address });
+        Ok(())
+    }
+
+    /// Looks names up with `resolver`. A session's setting.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for options of a request.
+    pub fn resolver(&mut self, resolver: Arc<dyn Resolve>) -> Result<()> {
+        self.session_only("a resolver")?;
+        self.resolver = Some(resolver);
+        Ok(())
+    }
+
+    /// Sets how many connections are kept and opened. A session's setting.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for options of a request.
+    pub fn pool(&mut self, limits: PoolLimits) -> Result<()> {
+        self.session_only("the pool")?;
+        self.pool = limits;
+        Ok(())
+    }
+
+    /// Sets the age at which an idle connection is closed; `None`: never. Default: 90 s. A session's setting.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for options of a request.
+    pub fn idle_age(&mut self, age: Option<Duration>) -> Result<()> {
+        self.session_only("the idle age")?;
+        self.idle_age = age;
+        Ok(())
+    }
+
+    fn session_only(&self, what: &str) -> Result<()> {
+        match self.level {
+            Level::Session => Ok(()),
+            Level::Request => Err(argument(format!(
+                "{what} belongs to a session; set it on the session's options"
+            ))),
+        }
+    }
+
+    /// The timeouts that hold for a request with these options on a session with `session`.
+    pub(crate) fn timeouts_over(&self, session: &Self) -> Timeouts {
+        let (connect, read) = self
+            .timeout
+            .or(session.timeout)
+            .unwrap_or((Some(limits::CONNECT_TIMEOUT), Some(limits::READ_TIMEOUT)));
+        Timeouts { connect, read, total: self.total.or(session.total).flatten() }
+    }
+
+    /// The trust that holds for a request with these options on a session with `session`.
+    pub(crate) fn trust_over(&self, session: &Self) -> Trust {
+        if self.verify.or(if self.ca.is_some() { None } else { session.verify }) == Some(false) {
+            return Trust::Anyone;
+        }
+        match self.ca.as_ref().or(session.ca.as_ref()) {
+            Some(bundle) => Trust::Bundle(bundle.clone()),
+            None => Trust::System,
+        }
+    }
+
+    pub(crate) fn pool_limits(&self) -> PoolLimits {
+        self.pool
+    }
+
+    pub(crate) fn idle_age_max(&self) -> Option<Duration> {
+        self.idle_age
+    }
+
+    pub(crate) fn override_for(&self, host: &str, port: u16) -> Option<SocketAddr> {
+        let matches = |over: &&Override| over.port == port && over.host == host;
+        self.overrides.iter().find(matches).map(|over| over.address)
+    }
+
+    pub(crate) fn custom_resolver(&self) -> Option<Arc<dyn Resolve>> {
+        self.resolver.clone()
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("headers", &self.headers).finish_non_exhaustive()
+    }
+}
+
+/// Whom a TLS connection trusts; part of the pool's key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Trust {
+    System,
+    Bundle(CaBundle),
+    Anyone,
+}
+
+fn socket_address(text: &str, port: u16) -> Option<SocketAddr> {
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return (address.port() != 0).then_some(address);
+    }
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse::<IpAddr>().ok().map(|address| SocketAddr::new(address, port))
+}
+
+fn argument(message: String) -> Error {
+    Error::new(ErrorKind::InvalidArgument, message).in_phase(Phase::Prepare)
+}
+
+fn prepare_phase(error: Error) -> Error {
+    error.in_phase(Phase::Prepare)
+}
+
+/// Options that any thread may change; requests read a snapshot.
+#[derive(Clone, Debug)]
+pub struct SharedOptions(Arc<Mutex<Arc<Options>>>);
+
+impl SharedOptions {
+    pub(crate) fn new(options: Options) -> Self {
+        Self(Arc::new(Mutex::new(Arc::new(options))))
+    }
+
+    /// Changes the options; requests that are under way keep those they began with.
+    pub fn update<R>(&self, change: impl FnOnce(&mut Options) -> R) -> R {
+        change(Arc::make_mut(&mut self.lock()))
+    }
+
+    pub(crate) fn snapshot(&self) -> Arc<Options> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<Options>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Merges the headers of a session and of a request (S2, S5): the session's order, the request's spelling and value,
+/// then what only the request has; what the request removes is gone.
+pub(crate) fn merged_headers(session: Option<&Options>, request: &Options) -> Headers {
+    let Some(session) = session else { return request.headers.clone() };
+    let mut merged = session.headers.clone();
+    for name in &request.removed {
+        merged.remove(name);
+    }
+    for (index, (name, value)) in request.headers.iter().enumerate() {
+        let repeated =
+            request.headers.iter().take(index).any(|(n, _)| n.eq_ignore_ascii_case(name));
+        match repeated {
+            true => merged.append(name, value),
+            false => merged.put(name, value),
+        }
+    }
+    debug_assert!(merged.iter().all(|(name, value)| check_value(name, value).is_ok()));
+    merged
+}
