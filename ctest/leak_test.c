@@ -133,8 +133,32 @@ static void handles_leave_nothing(void) {
   if (memory_is_measured && t_slowness() == 1) CHECK(after.heap <= before.heap + 16 * KIB);
 }
 
+/* A freed session takes its idle connections with it, and a response that outlives it its own. */
+static void check_freed_with_session(uint32_t open_per_host_max) {
+  usage before = measure();
+  for (int turn = 0; turn < 100; turn++) {
+    size_t len = 0;
+    rq_error *e = NULL;
+    rq_session *session = rq_session_new(&e);
+    rq_opts_pool(rq_session_opts(session), 10, 10, open_per_host_max, &e);
+    CHECK(t_get(session, t_url("RQ_TEST_HTTP", "/json"), &e) > 0);
+    rq_response *response = rq_get(session, t_url("RQ_TEST_HTTP", "/bytes/300000"), &e);
+    rq_session_free(session);
+    CHECK(rq_body_bytes(response, &len, &e) != NULL);
+    CHECK_CODE(e, RQ_OK);
+    rq_response_free(response);
+  }
+  CHECK_INT(measure().descriptors, before.descriptors);
+}
+
+static void freed_sessions_leave_no_connection(void) { check_freed_with_session(0); }
+
+static void freed_limited_sessions_leave_no_connection(void) { check_freed_with_session(2); }
+
 int main(void) {
   RUN(everything_stays_flat);
   RUN(handles_leave_nothing);
+  RUN(freed_sessions_leave_no_connection);
+  RUN(freed_limited_sessions_leave_no_connection);
   DONE();
 }

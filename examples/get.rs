@@ -1,4 +1,5 @@
-//! Fetches a URL and writes its body to standard output: `cargo run --example get https://example.org/`.
+//! Fetches a URL and writes its body to standard output: `cargo run --example get
+//! https://example.org/`.
 
 use std::io::Write;
 

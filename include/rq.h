@@ -31,33 +31,37 @@
  *
  * ERRORS
  *
- * The last parameter of every call that can fail is `rq_error **error`. Start with `rq_error *e = NULL;`
- * and pass &e to as many calls as you like: A CALL MADE WITH *error ALREADY SET DOES NOTHING and returns
- * NULL, -1 or false. So check once, at the end. An error tells a code (rq_code: few, stable numbers), a message
- * (what was wrong, where, what to do; never a credential), the phase, the URL, the system's errno and the
- * exception that Python Requests would raise. error itself may be NULL: then only the return value tells.
- * A status such as 404 is no error until rq_response_raise is called. After any error every handle stays
- * usable and can be freed. NULL handles, NULL or non-UTF-8 text, and lengths that cannot be are errors, not crashes.
+ * The last parameter of every call that can fail is `rq_error **error`. Start with `rq_error *e =
+ * NULL;` and pass &e to as many calls as you like: A CALL MADE WITH *error ALREADY SET DOES
+ * NOTHING and returns NULL, -1 or false. So check once, at the end. An error tells a code
+ * (rq_code: few, stable numbers), a message (what was wrong, where, what to do; never a
+ * credential), the phase, the URL, the system's errno and the exception that Python Requests would
+ * raise. error itself may be NULL: then only the return value tells. A status such as 404 is no
+ * error until rq_response_raise is called. After any error every handle stays usable and can be
+ * freed. NULL handles, NULL or non-UTF-8 text, and lengths that cannot be are errors, not crashes.
  *
  * OWNERSHIP
  *
- * What a function called rq_..._new, rq_prepare, rq_send, rq_perform or rq_get returns is yours: free it with
- * the rq_..._free of its type. Frees take NULL, in any order: a response outlives its session. All other pointers
- * are lent by the handle they came from, until it is freed or changed. Bytes and text passed in are copied.
- * Text is UTF-8 and NUL-terminated both ways; header values and reasons are handed out as the bytes received.
+ * What a function called rq_..._new, rq_prepare, rq_send, rq_perform or rq_get returns is yours:
+ * free it with the rq_..._free of its type. Frees take NULL, in any order: a response outlives its
+ * session. All other pointers are lent by the handle they came from, until it is freed or changed.
+ * Bytes and text passed in are copied. Text is UTF-8 and NUL-terminated both ways; header values
+ * and reasons are handed out as the bytes received.
  *
  * THREADS
  *
- * A session (with its rq_opts) and a cancel token may be used by any number of threads at once. Everything else is
- * for one thread at a time, and may move between threads. Calls block; rq_cancel_trigger from another thread
- * ends them within 100 ms. librq starts no thread but for name lookups, installs no signal handler, raises no
- * SIGPIPE, keeps errno, and needs no initialisation. After fork(), a child may use its parent's sessions: it gets
- * connections of its own.
+ * A session (with its rq_opts) and a cancel token may be used by any number of threads at once.
+ * Everything else is for one thread at a time, and may move between threads. Calls block;
+ * rq_cancel_trigger from another thread ends them within 100 ms. librq starts no thread but for
+ * name lookups, installs no signal handler, raises no SIGPIPE, keeps errno, and needs no
+ * initialisation. After fork(), a child may use its parent's sessions: it gets connections of its
+ * own.
  *
  * TIMEOUTS
  *
- * In milliseconds; 0 is none. connect: DNS, TCP and TLS handshake together (default 10,000). read: the longest
- * silence of the peer (default 60,000). deadline: the whole call, body included (default none).
+ * In milliseconds; 0 is none. connect: DNS, TCP and TLS handshake together (default 10,000). read:
+ * the longest silence of the peer (default 60,000). deadline: the whole call, body included
+ * (default none).
  */
 
 
@@ -185,7 +189,8 @@ typedef enum {
 } rq_code;
 
 /**
- * Ends requests from another thread. Any number of requests may use one; once triggered, it stays so.
+ * Ends requests from another thread. Any number of requests may use one; once triggered, it stays
+ * so.
  */
 typedef struct rq_cancel rq_cancel;
 
@@ -195,8 +200,8 @@ typedef struct rq_cancel rq_cancel;
 typedef struct rq_error rq_error;
 
 /**
- * Settings that a session (rq_session_opts) or a request (rq_request_opts) lends. A request's settings win over the
- * session's and are not kept by it. A call that fails changes nothing.
+ * Settings that a session (rq_session_opts) or a request (rq_request_opts) lends. A request's
+ * settings win over the session's and are not kept by it. A call that fails changes nothing.
  */
 typedef struct rq_opts rq_opts;
 
@@ -216,7 +221,8 @@ typedef struct rq_request rq_request;
 typedef struct rq_response rq_response;
 
 /**
- * Defaults for requests, and connections that are kept between them. Any number of threads may use one.
+ * Defaults for requests, and connections that are kept between them. Any number of threads may use
+ * one.
  */
 typedef struct rq_session rq_session;
 
@@ -225,37 +231,35 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The length of the body as the response declares it; 0 if it has none, -1 if it is not known before the end.
+ * The length of the body as the response declares it; 0 if it has none, -1 if it is not known
+ * before the end.
  *
  * Since: 0.1.
  */
 int64_t rq_body_length(const rq_response *response);
 
 /**
- * Reads some of the body into `buf`: returns how many bytes, 0 at the end, -1 on error. A large `buf` (64 KiB and
- * more) is filled straight from the socket. The connection serves the next request once the end is reached.
+ * Reads some of the body into `buf`: returns how many bytes, 0 at the end, -1 on error. A large
+ * `buf` (64 KiB and more) is filled straight from the socket. The connection serves the next
+ * request once the end is reached.
  *
- * Blocks, for the read timeout at most. Errors: `RQ_ERR_INCOMPLETE` if the body is truncated, timeouts,
- * `RQ_ERR_CANCELLED`, `RQ_ERR_PROTOCOL`; an error stays: every later read reports it again. Since: 0.1.
+ * Blocks, for the read timeout at most. Errors: `RQ_ERR_INCOMPLETE` if the body is truncated,
+ * timeouts, `RQ_ERR_CANCELLED`, `RQ_ERR_PROTOCOL`; an error stays: every later read reports it
+ * again. Since: 0.1.
  */
-int64_t rq_body_read(rq_response *response,
-                     void *buf,
-                     size_t cap,
-                     rq_error **error);
+int64_t rq_body_read(rq_response *response, void *buf, size_t cap, rq_error **error);
 
 /**
- * Reads all that is left of the body and keeps it: further calls return the same bytes. A NUL that `len` does not
- * count follows them. NULL on error.
+ * Reads all that is left of the body and keeps it: further calls return the same bytes. A NUL that
+ * `len` does not count follows them. NULL on error.
  *
  * Blocks. Errors: as rq_body_read. Ownership: lent until the response is freed. Since: 0.1.
  */
-const void *rq_body_bytes(rq_response *response,
-                          size_t *len,
-                          rq_error **error);
+const void *rq_body_bytes(rq_response *response, size_t *len, rq_error **error);
 
 /**
- * Gives up the rest of the body. The connection is kept if the rest has arrived already, else it is closed. Reading
- * on is an error. NULL is fine.
+ * Gives up the rest of the body. The connection is kept if the rest has arrived already, else it
+ * is closed. Reading on is an error. NULL is fine.
  *
  * Since: 0.1.
  */
@@ -269,8 +273,9 @@ void rq_body_close(rq_response *response);
 rq_cancel *rq_cancel_new(rq_error **error);
 
 /**
- * Ends every request that uses this token, now and later, with `RQ_ERR_CANCELLED`: while it looks up a name,
- * connects, shakes hands, waits, uploads or reads its body. Returns at once; the requests end within 100 ms.
+ * Ends every request that uses this token, now and later, with `RQ_ERR_CANCELLED`: while it looks
+ * up a name, connects, shakes hands, waits, uploads or reads its body. Returns at once; the
+ * requests end within 100 ms.
  *
  * Threads: any, but not in a signal handler. Since: 0.1.
  */
@@ -305,14 +310,16 @@ rq_code rq_error_code(const rq_error *error);
 const char *rq_error_message(const rq_error *error);
 
 /**
- * The step that failed: `"prepare"`, `"pool"`, `"dns"`, `"connect"`, `"tls"`, `"send"`, `"head"`, `"body"`, or `""`.
+ * The step that failed: `"prepare"`, `"pool"`, `"dns"`, `"connect"`, `"tls"`, `"send"`, `"head"`,
+ * `"body"`, or `""`.
  *
  * Ownership: static. Since: 0.1.
  */
 const char *rq_error_phase(const rq_error *error);
 
 /**
- * The exception that Python Requests raises for this: `"ConnectTimeout"`, `"SSLError"`, … Empty for NULL.
+ * The exception that Python Requests raises for this: `"ConnectTimeout"`, `"SSLError"`, … Empty
+ * for NULL.
  *
  * Ownership: static. Since: 0.1.
  */
@@ -355,16 +362,14 @@ void rq_error_set(rq_error **error, int32_t code, const char *message);
 void rq_error_free(rq_error *error);
 
 /**
- * Sets a header; it keeps the place of a session header of that name and takes this spelling. `value` NULL removes it:
- * from the session's defaults, or from what the session would send with this request.
+ * Sets a header; it keeps the place of a session header of that name and takes this spelling.
+ * `value` NULL removes it: from the session's defaults, or from what the session would send with
+ * this request.
  *
- * Errors: `RQ_ERR_INVALID_HEADER` if the name is no token, or the value holds CR or LF or begins or ends with a
- * blank. Since: 0.1.
+ * Errors: `RQ_ERR_INVALID_HEADER` if the name is no token, or the value holds CR or LF or begins
+ * or ends with a blank. Since: 0.1.
  */
-void rq_opts_header(rq_opts *opts,
-                    const char *name,
-                    const char *value,
-                    rq_error **error);
+void rq_opts_header(rq_opts *opts, const char *name, const char *value, rq_error **error);
 
 /**
  * Adds a header beside others of that name: both are sent.
@@ -374,43 +379,36 @@ void rq_opts_header(rq_opts *opts,
 void rq_opts_header_add(rq_opts *opts, const char *name, const char *value, rq_error **error);
 
 /**
- * Sets the connect timeout (DNS, TCP and TLS handshake together) and the read timeout (the longest silence of the
- * peer). 0: none. Defaults: 10,000 and 60,000.
+ * Sets the connect timeout (DNS, TCP and TLS handshake together) and the read timeout (the longest
+ * silence of the peer). 0: none. Defaults: 10,000 and 60,000.
  *
  * Errors: NULL `opts`. Since: 0.1.
  */
-void rq_opts_timeout_ms(rq_opts *opts,
-                        uint32_t connect_ms,
-                        uint32_t read_ms,
-                        rq_error **error);
+void rq_opts_timeout_ms(rq_opts *opts, uint32_t connect_ms, uint32_t read_ms, rq_error **error);
 
 /**
- * Sets the deadline of the whole call: pool, DNS, connect, TLS, upload, head and body. 0: none, the default.
+ * Sets the deadline of the whole call: pool, DNS, connect, TLS, upload, head and body. 0: none,
+ * the default.
  *
  * Errors: NULL `opts`; requests that overrun it get `RQ_ERR_TOTAL_TIMEOUT`. Since: 0.1.
  */
-void rq_opts_deadline_ms(rq_opts *opts,
-                         uint32_t total_ms,
-                         rq_error **error);
+void rq_opts_deadline_ms(rq_opts *opts, uint32_t total_ms, rq_error **error);
 
 /**
- * Whether the server's certificate is verified; it is by default. false encrypts, but anyone may be the peer.
- * Connections made either way are never mixed.
+ * Whether the server's certificate is verified; it is by default. false encrypts, but anyone may
+ * be the peer. Connections made either way are never mixed.
  *
  * Errors: NULL `opts`. Since: 0.1.
  */
-void rq_opts_verify(rq_opts *opts,
-                    bool verify,
-                    rq_error **error);
+void rq_opts_verify(rq_opts *opts, bool verify, rq_error **error);
 
 /**
- * Trusts the certificates of a PEM file, or of every PEM file in a directory, in place of the system's. Read now.
+ * Trusts the certificates of a PEM file, or of every PEM file in a directory, in place of the
+ * system's. Read now.
  *
  * Errors: `RQ_ERR_FILE` if it cannot be read or holds no certificate. Since: 0.1.
  */
-void rq_opts_ca_file(rq_opts *opts,
-                     const char *path,
-                     rq_error **error);
+void rq_opts_ca_file(rq_opts *opts, const char *path, rq_error **error);
 
 /**
  * Trusts the certificates of PEM text in memory, in place of the system's.
@@ -420,10 +418,11 @@ void rq_opts_ca_file(rq_opts *opts,
 void rq_opts_ca_pem(rq_opts *opts, const void *pem, size_t len, rq_error **error);
 
 /**
- * Connects to `address` (`"127.0.0.1"`, `"127.0.0.1:8080"`, `"[::1]:8080"`) for `host` and `port`, without a lookup.
- * Host header and certificate check stay those of the URL. A session's setting.
+ * Connects to `address` (`"127.0.0.1"`, `"127.0.0.1:8080"`, `"[::1]:8080"`) for `host` and `port`,
+ * without a lookup. Host header and certificate check stay those of the URL. A session's setting.
  *
- * Errors: `RQ_ERR_INVALID_ARGUMENT` for a port that is not 1 to 65535 or an address that is none. Since: 0.1.
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for a port that is not 1 to 65535 or an address that is none.
+ * Since: 0.1.
  */
 void rq_opts_resolve(rq_opts *opts,
                      const char *host,
@@ -432,9 +431,9 @@ void rq_opts_resolve(rq_opts *opts,
                      rq_error **error);
 
 /**
- * Sets how many idle connections are kept in all and for one host (defaults 100 and 10), and how many may be open to
- * one host at a time; further requests wait, for the connect timeout at most. 0 open: no limit, the default.
- * A session's setting.
+ * Sets how many idle connections are kept in all and for one host (defaults 100 and 10), and how
+ * many may be open to one host at a time; further requests wait, for the connect timeout at most.
+ * 0 open: no limit, the default. A session's setting.
  *
  * Errors: `RQ_ERR_INVALID_ARGUMENT` on a request's settings. Since: 0.1.
  */
@@ -445,24 +444,21 @@ void rq_opts_pool(rq_opts *opts,
                   rq_error **error);
 
 /**
- * Sets the age at which an idle connection is closed; default 90,000. 0: never. A session's setting.
+ * Sets the age at which an idle connection is closed; default 90,000. 0: never. A session's
+ * setting.
  *
  * Errors: `RQ_ERR_INVALID_ARGUMENT` on a request's settings. Since: 0.1.
  */
-void rq_opts_idle_age_ms(rq_opts *opts,
-                         uint32_t idle_age_ms,
-                         rq_error **error);
+void rq_opts_idle_age_ms(rq_opts *opts, uint32_t idle_age_ms, rq_error **error);
 
 /**
- * Merges a request with a session's defaults into what will be sent. Sends nothing. Without a session (NULL) no
- * default is applied at all.
+ * Merges a request with a session's defaults into what will be sent. Sends nothing. Without a
+ * session (NULL) no default is applied at all.
  *
- * Errors: `RQ_ERR_INVALID_URL`, `RQ_ERR_MISSING_SCHEMA`, `RQ_ERR_INVALID_SCHEMA`. Ownership: yours, free it with
- * rq_prepared_free; session and request may be freed before it. Since: 0.1.
+ * Errors: `RQ_ERR_INVALID_URL`, `RQ_ERR_MISSING_SCHEMA`, `RQ_ERR_INVALID_SCHEMA`. Ownership:
+ * yours, free it with rq_prepared_free; session and request may be freed before it. Since: 0.1.
  */
-rq_prepared *rq_prepare(const rq_session *session,
-                        const rq_request *request,
-                        rq_error **error);
+rq_prepared *rq_prepare(const rq_session *session, const rq_request *request, rq_error **error);
 
 /**
  * Frees a prepared request. NULL is fine.
@@ -486,17 +482,18 @@ const char *rq_prepared_method(const rq_prepared *prepared);
 const char *rq_prepared_url(const rq_prepared *prepared);
 
 /**
- * The value of a header, by name in any case; repeated ones joined by `", "`. NULL if there is none.
+ * The value of a header, by name in any case; repeated ones joined by `", "`. NULL if there is
+ * none.
  *
  * Ownership: lent until the prepared request is changed or freed. Since: 0.1.
  */
-const char *rq_prepared_header(const rq_prepared *prepared,
-                               const char *name);
+const char *rq_prepared_header(const rq_prepared *prepared, const char *name);
 
 /**
  * The header at `index`, in the order in which it will be sent after `Host`; false past the end.
  *
- * Ownership: `*name` and `*value` are lent until the prepared request is changed or freed. Since: 0.1.
+ * Ownership: `*name` and `*value` are lent until the prepared request is changed or freed. Since:
+ * 0.1.
  */
 bool rq_prepared_header_at(const rq_prepared *prepared,
                            size_t index,
@@ -525,8 +522,8 @@ void rq_prepared_set_method(rq_prepared *prepared, const char *method, rq_error 
 void rq_prepared_set_url(rq_prepared *prepared, const char *url, rq_error **error);
 
 /**
- * Sets a header in its place, or adds it at the end; `value` NULL removes it. A Content-Length that does not say the
- * length of the body is refused when the request is sent.
+ * Sets a header in its place, or adds it at the end; `value` NULL removes it. A Content-Length
+ * that does not say the length of the body is refused when the request is sent.
  *
  * Errors: `RQ_ERR_INVALID_HEADER`. Since: 0.1.
  */
@@ -538,18 +535,18 @@ void rq_prepared_set_header(rq_prepared *prepared,
 /**
  * Replaces the body; Content-Length follows it. `len` 0: no body.
  *
- * Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since: 0.1.
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since:
+ * 0.1.
  */
 void rq_prepared_set_body(rq_prepared *prepared, const void *data, size_t len, rq_error **error);
 
 /**
- * A request for `url`. Any token is a method: `"GET"`, `"MKCOL"`. The URL is parsed when the request is prepared.
+ * A request for `url`. Any token is a method: `"GET"`, `"MKCOL"`. The URL is parsed when the
+ * request is prepared.
  *
  * Errors: `RQ_ERR_INVALID_METHOD`. Ownership: yours, free it with rq_request_free. Since: 0.1.
  */
-rq_request *rq_request_new(const char *method,
-                           const char *url,
-                           rq_error **error);
+rq_request *rq_request_new(const char *method, const char *url, rq_error **error);
 
 /**
  * Frees a request. NULL is fine.
@@ -559,25 +556,25 @@ rq_request *rq_request_new(const char *method,
 void rq_request_free(rq_request *request);
 
 /**
- * The request's own settings; they win over the session's. NULL for NULL, which every rq_opts_... call reports.
+ * The request's own settings; they win over the session's. NULL for NULL, which every rq_opts_...
+ * call reports.
  *
  * Ownership: lent until the request is freed. Since: 0.1.
  */
 rq_opts *rq_request_opts(const rq_request *request);
 
 /**
- * Sends these bytes as the body. Content-Length follows; no Content-Type is guessed. `len` 0: no body.
+ * Sends these bytes as the body. Content-Length follows; no Content-Type is guessed. `len` 0: no
+ * body.
  *
- * Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since: 0.1.
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since:
+ * 0.1.
  */
-void rq_request_body(rq_request *request,
-                     const void *data,
-                     size_t len,
-                     rq_error **error);
+void rq_request_body(rq_request *request, const void *data, size_t len, rq_error **error);
 
 /**
- * Frees a response. NULL is fine. A connection whose body was not read to its end is closed, unless the rest has
- * arrived already.
+ * Frees a response. NULL is fine. A connection whose body was not read to its end is closed,
+ * unless the rest has arrived already.
  *
  * Since: 0.1.
  */
@@ -612,12 +609,12 @@ const char *rq_response_url(const rq_response *response);
 int32_t rq_response_http_version(const rq_response *response);
 
 /**
- * The value of a header, by name in any case; repeated ones joined by `", "`. NULL if there is none.
+ * The value of a header, by name in any case; repeated ones joined by `", "`. NULL if there is
+ * none.
  *
  * Ownership: lent until the response is freed. Since: 0.1.
  */
-const char *rq_response_header(const rq_response *response,
-                               const char *name);
+const char *rq_response_header(const rq_response *response, const char *name);
 
 /**
  * The header at `index`, as received: order, case and repetition kept; false past the end.
@@ -630,8 +627,8 @@ bool rq_response_header_at(const rq_response *response,
                            const char **value);
 
 /**
- * The trailer field at `index`, sent after a chunked body; false past the end, and until the body has been read to
- * its end.
+ * The trailer field at `index`, sent after a chunked body; false past the end, and until the body
+ * has been read to its end.
  *
  * Ownership: `*name` and `*value` are lent until the response is freed. Since: 0.1.
  */
@@ -648,7 +645,8 @@ bool rq_response_trailer_at(const rq_response *response,
 double rq_response_elapsed_ms(const rq_response *response);
 
 /**
- * Whether the response came over a connection that was kept from an earlier request; false for NULL.
+ * Whether the response came over a connection that was kept from an earlier request; false for
+ * NULL.
  *
  * Since: 0.1.
  */
@@ -662,12 +660,14 @@ bool rq_response_reused(const rq_response *response);
 void rq_response_raise(const rq_response *response, rq_error **error);
 
 /**
- * Sends a prepared request exactly as it stands and reads the response's head; the body is read with rq_body_read.
- * A kept connection that turns out dead is replaced once, if sending twice is the same as sending once.
+ * Sends a prepared request exactly as it stands and reads the response's head; the body is read
+ * with rq_body_read. A kept connection that turns out dead is replaced once, if sending twice is
+ * the same as sending once.
  *
- * `cancel` may be NULL; it holds for the body too. Blocks. Errors: any from `RQ_ERR_CANCELLED` to `RQ_ERR_LIMIT`; a
- * status such as 404 is none. Ownership: yours, free it with rq_response_free. Threads: any number may send on one
- * session. Since: 0.1.
+ * `cancel` may be NULL; it holds for the body too. Blocks. Errors: any from `RQ_ERR_CANCELLED` to
+ * `RQ_ERR_LIMIT`; a status such as 404 is none. Ownership: yours, free it with rq_response_free.
+ * Threads: any number may send on one session, and the same prepared request too while nobody
+ * changes it. Since: 0.1.
  */
 rq_response *rq_send(const rq_session *session,
                      const rq_prepared *prepared,
@@ -692,22 +692,24 @@ rq_response *rq_perform(const rq_session *session,
 rq_response *rq_get(const rq_session *session, const char *url, rq_error **error);
 
 /**
- * A session with default settings: the headers User-Agent, Accept-Encoding, Accept and Connection, verification on,
- * connect timeout 10 s, read timeout 60 s. Opens nothing yet.
+ * A session with default settings: the headers User-Agent, Accept-Encoding, Accept and Connection,
+ * verification on, connect timeout 10 s, read timeout 60 s. Opens nothing yet.
  *
  * Ownership: yours, free it with rq_session_free. Threads: any number. Since: 0.1.
  */
 rq_session *rq_session_new(rq_error **error);
 
 /**
- * Frees a session and closes its idle connections. NULL is fine. Responses of it can still be read.
+ * Frees a session and closes its idle connections. NULL is fine. Responses of it can still be
+ * read.
  *
  * Since: 0.1.
  */
 void rq_session_free(rq_session *session);
 
 /**
- * The session's settings, the defaults of each of its requests. NULL for NULL, which every rq_opts_... call reports.
+ * The session's settings, the defaults of each of its requests. NULL for NULL, which every
+ * rq_opts_... call reports.
  *
  * Ownership: lent until the session is freed. Threads: any number. Since: 0.1.
  */

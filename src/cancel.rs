@@ -1,8 +1,9 @@
 //! Cancellation: a token that any thread may trigger, and what it wakes.
 //!
-//! Whatever blocks (a socket, a lookup, a wait for the pool) registers a [`Wake`] for as long as it blocks.
-//! Triggering calls every registered waker under the token's lock, and dropping a [`Registration`] takes the same
-//! lock: once a connection has left a request, no trigger can reach it any more.
+//! Whatever blocks (a socket, a lookup, a wait for the pool) registers a [`Wake`] for as long as it
+//! blocks. Triggering calls every registered waker under the token's lock, and dropping a
+//! [`Registration`] takes the same lock: once a connection has left a request, no trigger can reach
+//! it any more.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,8 +16,9 @@ pub(crate) trait Wake: Send + Sync {
 
 /// Ends requests from another thread.
 ///
-/// Clones are the same token. A triggered token stays triggered: every request that uses it ends with
-/// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), in whatever phase it is, within 100 ms.
+/// Clones are the same token. A triggered token stays triggered: every request that uses it ends
+/// with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), in whatever phase it is, within 100
+/// ms.
 ///
 /// ```
 /// let token = rq::CancelToken::new();
@@ -63,7 +65,8 @@ impl CancelToken {
         self.0.triggered.load(Ordering::SeqCst)
     }
 
-    /// Has `waker` called on a trigger until the registration is dropped; at once if it was triggered before.
+    /// Has `waker` called on a trigger until the registration is dropped; at once if it was
+    /// triggered before.
     pub(crate) fn register(&self, waker: Arc<dyn Wake>) -> Registration {
         let mut wakers = self.lock();
         if self.is_triggered() {

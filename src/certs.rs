@@ -1,7 +1,8 @@
-//! CA bundles: from a PEM file, a directory of them, or memory. Read when set, so that a wrong path is told at once.
+//! CA bundles: from a PEM file, a directory of them, or memory. Read when set, so that a wrong path
+//! is told at once.
 //!
-//! A given bundle replaces the system's roots, it never adds to them (flaw 83). Leaves verification to `connect::tls`.
-//! Source: behaviour area T; rustls' own PEM reader.
+//! A given bundle replaces the system's roots, it never adds to them (flaw 83). Leaves verification
+//! to `connect::tls`. Source: behaviour area T; rustls' own PEM reader.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,7 +75,8 @@ impl CaBundle {
     }
 }
 
-/// By value, byte for byte: two bundles that trust different roots never share a connection (flaw 35).
+/// By value, byte for byte: two bundles that trust different roots never share a connection (flaw
+/// 35).
 impl PartialEq for CaBundle {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0.certificates == other.0.certificates

@@ -1,8 +1,8 @@
 //! The only reader of the clock: how long each step of a request may take.
 //!
-//! A [`Budget`] is fixed when a call starts. Connecting (DNS, TCP, TLS handshake) must end by one instant;
-//! reading and writing may pause for the read timeout at most (behaviour O3); the total deadline stands over both
-//! and over the body. Everything is monotonic time.
+//! A [`Budget`] is fixed when a call starts. Connecting (DNS, TCP, TLS handshake) must end by one
+//! instant; reading and writing may pause for the read timeout at most (behaviour O3); the total
+//! deadline stands over both and over the body. Everything is monotonic time.
 
 use std::time::{Duration, Instant};
 
@@ -52,7 +52,8 @@ impl Budget {
         Limit { idle: None, by: earlier(by, self.deadline), cancel: self.cancel.clone() }
     }
 
-    /// [`connecting`](Self::connecting) where something may have to be waited for; else no limit, and no clock is read.
+    /// [`connecting`](Self::connecting) where something may have to be waited for; else no limit,
+    /// and no clock is read.
     pub(crate) fn connecting_if(&self, may_wait: bool) -> Limit {
         match may_wait {
             true => self.connecting(),
@@ -152,8 +153,9 @@ impl Wait<'_> {
 
     /// The socket timeout for the rest of the wait, and whether its end is the end of the wait.
     ///
-    /// While only the read timeout counts this is one constant value, so that the socket's timeout need not change
-    /// from call to call. Near a deadline it steps down by powers of two: at most a dozen changes for any deadline.
+    /// While only the read timeout counts this is one constant value, so that the socket's timeout
+    /// need not change from call to call. Near a deadline it steps down by powers of two: at most a
+    /// dozen changes for any deadline.
     pub(crate) fn socket_timeout(&mut self) -> Result<Option<(Duration, bool)>, WaitEnd> {
         let first = self.since.is_none();
         let Some(left) = self.left()? else { return Ok(None) };
@@ -168,7 +170,8 @@ fn not_zero(duration: &Duration) -> bool {
     !duration.is_zero()
 }
 
-/// The largest power of two milliseconds within `left`; below 16 ms, `left` itself (rounded up to 1 ms).
+/// The largest power of two milliseconds within `left`; below 16 ms, `left` itself (rounded up to 1
+/// ms).
 fn step(left: Duration) -> Duration {
     let ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
     if ms < 16 {

@@ -1,10 +1,10 @@
 //! What can go wrong, once for every language: kinds, their stable numbers, and the one error type.
 //!
-//! [`ErrorKind`] is the single list from which the C enum, the Go constants and the Node `code` strings follow
-//! (a test in the C package compares them). Numbers are grouped by hundreds, never changed and never reused.
-//! Each kind maps to the exception that Requests raises (behaviours Q1–Q3).
-//! Messages say what was wrong, where, and what to do; they never hold a credential: URLs pass through
-//! [`crate::Url::redacted`] before they come here.
+//! [`ErrorKind`] is the single list from which the C enum, the Go constants and the Node `code`
+//! strings follow (a test in the C package compares them). Numbers are grouped by hundreds, never
+//! changed and never reused. Each kind maps to the exception that Requests raises (behaviours
+//! Q1–Q3). Messages say what was wrong, where, and what to do; they never hold a credential: URLs
+//! pass through [`crate::Url::redacted`] before they come here.
 
 use std::fmt;
 use std::io;
@@ -13,7 +13,10 @@ use std::io;
 pub type Result<T> = std::result::Result<T, Error>;
 
 macro_rules! kinds {
-    ($( $(#[$doc:meta])* $variant:ident = $number:literal, $c_name:literal, $exception:literal; )*) => {
+    ($(
+        $(#[$doc:meta])*
+        $variant:ident = $number:literal, $c_name:literal, $exception:literal;
+    )*) => {
         /// The kind of an [`Error`]: few, flat and stable.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum ErrorKind { $( $(#[$doc])* $variant, )* }
@@ -28,11 +31,15 @@ macro_rules! kinds {
 
             /// The name of the C constant, `RQ_ERR_DNS`.
             #[must_use]
-            pub const fn c_name(self) -> &'static str { match self { $( Self::$variant => $c_name, )* } }
+            pub const fn c_name(self) -> &'static str {
+                match self { $( Self::$variant => $c_name, )* }
+            }
 
             /// The exception of Python Requests that this kind stands for.
             #[must_use]
-            pub const fn exception(self) -> &'static str { match self { $( Self::$variant => $exception, )* } }
+            pub const fn exception(self) -> &'static str {
+                match self { $( Self::$variant => $exception, )* }
+            }
         }
     };
 }

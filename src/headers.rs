@@ -1,8 +1,9 @@
 //! An ordered, case-insensitive multimap of header fields, for requests and responses alike.
 //!
-//! All names and values lie in one buffer and a field is four offsets into it: a received head is kept as it came
-//! and costs no allocation a field. Order, case and repetition are never changed. What may be *sent* is checked by
-//! [`check_name`] and [`check_value`] (RFC 9110 §5; behaviours H8, H10; flaws 53–57).
+//! All names and values lie in one buffer and a field is four offsets into it: a received head is
+//! kept as it came and costs no allocation a field. Order, case and repetition are never changed.
+//! What may be *sent* is checked by [`check_name`] and [`check_value`] (RFC 9110 §5; behaviours H8,
+//! H10; flaws 53–57).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -87,7 +88,8 @@ impl Headers {
         named.map(|field| field.value.of(&self.text))
     }
 
-    /// The value of this name, repeated fields joined by `", "` as Requests shows them (behaviour V2).
+    /// The value of this name, repeated fields joined by `", "` as Requests shows them (behaviour
+    /// V2).
     #[must_use]
     pub fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         let mut named = self.fields.iter().filter(|field| self.is_named(field, name));
@@ -107,11 +109,12 @@ impl Headers {
         self.position(name).is_some()
     }
 
-    /// Sets the one field of this name: it keeps the place of the first of them and takes this spelling (S5); new
-    /// names go to the end.
+    /// Sets the one field of this name: it keeps the place of the first of them and takes this
+    /// spelling (S5); new names go to the end.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidHeader`] if the name is not a token or the value holds CR, LF, NUL, or blanks at an end.
+    /// [`ErrorKind::InvalidHeader`] if the name is not a token or the value holds CR, LF, NUL, or
+    /// blanks at an end.
     pub fn set(&mut self, name: &str, value: &[u8]) -> Result<()> {
         check_name(name)?;
         check_value(name, value)?;

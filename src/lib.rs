@@ -1,7 +1,8 @@
 //! HTTP for humans: the core of librq, usable as a Rust crate of its own.
 //!
-//! The same engine serves C (`librq.so`, `include/rq.h`), Go and Node; behaviour is that of Python Requests, and where it
-//! differs the difference is named. Blocking, HTTP/1.1, TLS by rustls, no global state.
+//! The same engine serves C (`librq.so`, `include/rq.h`), Go and Node; behaviour is that of Python
+//! Requests, and where it differs the difference is named. Blocking, HTTP/1.1, TLS by rustls, no
+//! global state.
 //!
 //! ```no_run
 //! let mut response = rq::get("https://example.org/")?;
@@ -9,9 +10,10 @@
 //! # Ok::<(), rq::Error>(())
 //! ```
 //!
-//! The way of a request: [`Session::prepare`] merges a [`Request`] with the session's [`Options`] into a [`Prepared`];
-//! [`Session::send`] sends that, byte for byte, over a kept or a new connection and returns a [`Response`] whose body is
-//! read on demand. ARCHITECTURE.md lists the steps and their files.
+//! The way of a request: [`Session::prepare`] merges a [`Request`] with the session's [`Options`]
+//! into a [`Prepared`]; [`Session::send`] sends that, byte for byte, over a kept or a new
+//! connection and returns a [`Response`] whose body is read on demand. ARCHITECTURE.md lists the
+//! steps and their files.
 
 #![forbid(unsafe_code)]
 

@@ -30,7 +30,8 @@ pub const LABEL_BYTES_MAX: usize = 63;
 pub const URL_BYTES_MAX: usize = 1024 * 1024;
 /// Longest CA bundle that is read.
 pub const CA_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Size of the buffer in which heads are read; bodies into smaller caller's buffers pass through it.
+/// Size of the buffer in which heads are read; bodies into smaller caller's buffers pass through
+/// it.
 pub const READ_BUFFER_BYTES: usize = 16 * 1024;
 /// Buffer of received TLS records: several records for one system call.
 pub const TLS_BUFFER_BYTES: usize = 64 * 1024;

@@ -1,7 +1,9 @@
-//! Settings of a session and of a request: the same names at both levels; the request's win (behaviours S2–S7).
+//! Settings of a session and of a request: the same names at both levels; the request's win
+//! (behaviours S2–S7).
 //!
-//! An [`Options`] is a plain value. Sessions and requests hold it in a [`SharedOptions`], a cell that any thread may
-//! change and that is read as a snapshot: a request sees one consistent set of settings (Z1).
+//! An [`Options`] is a plain value. Sessions and requests hold it in a [`SharedOptions`], a cell
+//! that any thread may change and that is read as a snapshot: a request sees one consistent set of
+//! settings (Z1).
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -97,7 +99,8 @@ impl Options {
         }
     }
 
-    /// Sets a header. It keeps the place of a session header of this name and takes this spelling (S5).
+    /// Sets a header. It keeps the place of a session header of this name and takes this spelling
+    /// (S5).
     ///
     /// # Errors
     /// [`ErrorKind::InvalidHeader`] for a name or value that cannot be sent.
@@ -133,7 +136,8 @@ impl Options {
         self.timeout = Some((connect, read));
     }
 
-    /// Sets the deadline of the whole call: pool, DNS, connect, TLS, send, head and body. Default: none.
+    /// Sets the deadline of the whole call: pool, DNS, connect, TLS, send, head and body. Default:
+    /// none.
     pub fn total_timeout(&mut self, total: Option<Duration>) {
         self.total = Some(total);
     }
@@ -158,11 +162,13 @@ impl Options {
         Ok(())
     }
 
-    /// Sends connections for `host:port` to `address` (`"127.0.0.1"`, `"127.0.0.1:8080"`, `"[::1]:8080"`) without a
-    /// lookup. Host header, TLS name and verification stay those of the URL. A session's setting.
+    /// Sends connections for `host:port` to `address` (`"127.0.0.1"`, `"127.0.0.1:8080"`,
+    /// `"[::1]:8080"`) without a lookup. Host header, TLS name and verification stay those of the
+    /// URL. A session's setting.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for a port of 0, an address that is none, or options of a request.
+    /// [`ErrorKind::InvalidArgument`] for a port of 0, an address that is none, or options of a
+    /// request.
     pub fn resolve(&mut self, host: &str, port: u32, address: &str) -> Result<()> {
         self.session_only("a resolver override")?;
         let port = match u16::try_from(port) {
@@ -202,7 +208,8 @@ impl Options {
         Ok(())
     }
 
-    /// Sets the age at which an idle connection is closed; `None`: never. Default: 90 s. A session's setting.
+    /// Sets the age at which an idle connection is closed; `None`: never. Default: 90 s. A
+    /// session's setting.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for options of a request.
@@ -312,8 +319,8 @@ impl SharedOptions {
     }
 }
 
-/// Merges the headers of a session and of a request (S2, S5): the session's order, the request's spelling and value,
-/// then what only the request has; what the request removes is gone.
+/// Merges the headers of a session and of a request (S2, S5): the session's order, the request's
+/// spelling and value, then what only the request has; what the request removes is gone.
 pub(crate) fn merged_headers(session: Option<&Options>, request: &Options) -> Headers {
     let Some(session) = session else { return request.headers.clone() };
     let mut merged = session.headers.clone();

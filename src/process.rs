@@ -1,7 +1,8 @@
 //! Tells a process from its forked child, so that the two never share a connection (fault 78).
 //!
-//! Asking the system for the process id costs a system call a request. A library that can register a fork handler
-//! (the C package does) calls [`watch_forks`] once and [`forked`] in each child; then a counter answers instead.
+//! Asking the system for the process id costs a system call a request. A library that can register
+//! a fork handler (the C package does) calls [`watch_forks`] once and [`forked`] in each child;
+//! then a counter answers instead.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 

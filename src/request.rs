@@ -1,4 +1,5 @@
-//! What the user asks for: method, URL, body and settings, before any session has seen it (behaviour area S).
+//! What the user asks for: method, URL, body and settings, before any session has seen it
+//! (behaviour area S).
 
 use std::sync::Arc;
 
@@ -6,7 +7,8 @@ use crate::body::source::Source;
 use crate::error::Result;
 use crate::options::{Options, SharedOptions};
 
-/// A request as the user words it. Becomes a [`Prepared`](crate::Prepared) with [`Session::prepare`](crate::Session::prepare).
+/// A request as the user words it. Becomes a [`Prepared`](crate::Prepared) with
+/// [`Session::prepare`](crate::Session::prepare).
 ///
 /// ```
 /// let mut request = rq::Request::new("POST", "https://example.org/upload")?;
@@ -23,7 +25,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request for `url`. The URL is parsed when the request is prepared; the method must be a token.
+    /// A request for `url`. The URL is parsed when the request is prepared; the method must be a
+    /// token.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidMethod`](crate::ErrorKind::InvalidMethod) if `method` cannot be one.

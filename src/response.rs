@@ -1,4 +1,5 @@
-//! What came back: status, reason, headers as received, and the body to read (behaviours V1–V4, D1).
+//! What came back: status, reason, headers as received, and the body to read (behaviours V1–V4,
+//! D1).
 
 use std::borrow::Cow;
 use std::io;
@@ -13,8 +14,8 @@ use crate::prepare::Prepared;
 
 /// A response whose head has been read; the body is read when the caller asks for it.
 ///
-/// The connection serves the next request as soon as the body has been read to its last byte; dropping or closing the
-/// response before gives the rest up. A response outlives its session.
+/// The connection serves the next request as soon as the body has been read to its last byte;
+/// dropping or closing the response before gives the rest up. A response outlives its session.
 ///
 /// ```no_run
 /// let session = rq::Session::new();
@@ -102,7 +103,8 @@ impl Response {
         self.exchanged.reused
     }
 
-    /// The length of the body as declared; 0 where there is none, `None` where it is not known beforehand.
+    /// The length of the body as declared; 0 where there is none, `None` where it is not known
+    /// beforehand.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         match self.exchanged.framing {
@@ -131,8 +133,8 @@ impl Response {
     /// Reads some of the body into `buffer`: at least one byte, 0 at the end.
     ///
     /// # Errors
-    /// Timeouts, [`ErrorKind::Incomplete`] for a truncated body, [`ErrorKind::Protocol`] for bad framing,
-    /// [`ErrorKind::Cancelled`]. An error stays: every later read returns it again.
+    /// Timeouts, [`ErrorKind::Incomplete`] for a truncated body, [`ErrorKind::Protocol`] for bad
+    /// framing, [`ErrorKind::Cancelled`]. An error stays: every later read returns it again.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.body.read(buffer).map_err(|error| self.located(error))
     }

@@ -1,7 +1,9 @@
-//! URLs by Requests' rules (RFC 3986 with its requoting, not WHATWG): parse, normalise, what goes on the wire.
+//! URLs by Requests' rules (RFC 3986 with its requoting, not WHATWG): parse, normalise, what goes
+//! on the wire.
 //!
-//! One parser serves policy and connecting (flaw 91): the host that is looked up is the host that was checked.
-//! Sources: behaviours U1–U14, U20; RFC 3986; UTS 46 by the `idna` crate. Parameters are merged in `prepare`.
+//! One parser serves policy and connecting (flaw 91): the host that is looked up is the host that
+//! was checked. Sources: behaviours U1–U14, U20; RFC 3986; UTS 46 by the `idna` crate. Parameters
+//! are merged in `prepare`.
 
 use std::fmt;
 
@@ -64,8 +66,8 @@ impl Url {
     /// Parses and normalises `text`.
     ///
     /// # Errors
-    /// [`ErrorKind::MissingSchema`], [`ErrorKind::InvalidSchema`] or [`ErrorKind::InvalidUrl`]; the message shows the
-    /// URL without its userinfo.
+    /// [`ErrorKind::MissingSchema`], [`ErrorKind::InvalidSchema`] or [`ErrorKind::InvalidUrl`]; the
+    /// message shows the URL without its userinfo.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim_start();
         let fail = |why: &str| invalid(text, why);
@@ -367,8 +369,9 @@ fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
-/// U11 and U12 for one component: escapes stay (upper case) if every `%` begins a valid one, else every `%` is
-/// escaped; escapes of unreserved bytes are decoded; all that may not stand raw is escaped as UTF-8.
+/// U11 and U12 for one component: escapes stay (upper case) if every `%` begins a valid one, else
+/// every `%` is escaped; escapes of unreserved bytes are decoded; all that may not stand raw is
+/// escaped as UTF-8.
 fn requote(component: &str, raw: &[u8]) -> String {
     let bytes = component.as_bytes();
     let escape_at = |at: usize| {

@@ -1,5 +1,5 @@
-// What every call into C needs: the error it may leave, and strings, bytes and durations in the form
-// that C takes. Which calls are made, the files of the types decide.
+// What every call into C needs: the error it may leave, and strings, bytes and durations in the
+// form that C takes. Which calls are made, the files of the types decide.
 
 package rq
 

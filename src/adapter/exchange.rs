@@ -1,8 +1,9 @@
 //! One request and its answer on one connection: the only place where http1's bytes meet a stream.
 //!
-//! Head and small body leave in one system call. While a large body is sent, the peer may answer early (413): sending
-//! stops, the answer is delivered, the connection is not used again (faults 43–45). When sending breaks, an answer that
-//! is there already wins over the error. Interim answers are skipped, up to a limit (faults 56–58).
+//! Head and small body leave in one system call. While a large body is sent, the peer may answer
+//! early (413): sending stops, the answer is delivered, the connection is not used again (faults
+//! 43–45). When sending breaks, an answer that is there already wins over the error. Interim
+//! answers are skipped, up to a limit (faults 56–58).
 
 use super::retry::Failure;
 use crate::body::buffer::ReadBuffer;
@@ -17,7 +18,8 @@ use crate::http1::{head_fault, over_limit};
 use crate::limits::{INTERIM_RESPONSES_MAX, SEND_PIECE_BYTES};
 use crate::prepare::Prepared;
 
-/// A request, encoded and checked: whatever is wrong with it was told before a connection was touched.
+/// A request, encoded and checked: whatever is wrong with it was told before a connection was
+/// touched.
 pub(super) struct Outgoing<'a> {
     method: &'a str,
     head: Vec<u8>,

@@ -1,4 +1,5 @@
-//! The adapter for http and https: a connection of the pool or a new one, the exchange on it, one safe resend.
+//! The adapter for http and https: a connection of the pool or a new one, the exchange on it, one
+//! safe resend.
 
 use std::sync::Arc;
 
@@ -112,7 +113,8 @@ impl<'a> Route<'a> {
             if !fresh && (trusted || !stream.has_input()) {
                 return Ok(Connection::new(stream, buffer, lease, true, budget));
             }
-            // Dead, or it has said something unasked (faults 76, 77): closed, and the next one is tried.
+            // Dead, or it has said something unasked (faults 76, 77): closed, and the next one is
+            // tried.
             drop(stream);
             Box::new(lease).discard(buffer);
         }

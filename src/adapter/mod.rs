@@ -1,7 +1,8 @@
 //! Mechanism: a prepared request in, a response out. Knows no session, no cookies, no redirects.
 //!
-//! [`Adapter`] is Requests' seam of the same name (behaviours S18, N4): policy above it, sockets below.
-//! `http` is the one adapter so far: pool → connect → exchange, with one safe resend (`retry`).
+//! [`Adapter`] is Requests' seam of the same name (behaviours S18, N4): policy above it, sockets
+//! below. `http` is the one adapter so far: pool → connect → exchange, with one safe resend
+//! (`retry`).
 
 mod exchange;
 mod http;

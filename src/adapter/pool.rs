@@ -1,9 +1,10 @@
 //! Idle connections, newest first, and how many may be open.
 //!
-//! A connection is found by [`Key`]: everything that must be equal for two requests to share one (flaws 33–40). The lock
-//! is held for a push or a pop, never across a system call: connections that must go are closed after it is released.
-//! Ages and limits are enforced when something is taken or given back; no thread watches the pool.
-//! A forked child begins with pools of its own ([`Pools`]). Sources: behaviours N1–N3; faults 76–78.
+//! A connection is found by [`Key`]: everything that must be equal for two requests to share one
+//! (flaws 33–40). The lock is held for a push or a pop, never across a system call: connections
+//! that must go are closed after it is released. Ages and limits are enforced when something is
+//! taken or given back; no thread watches the pool. A forked child begins with pools of its own
+//! ([`Pools`]). Sources: behaviours N1–N3; faults 76–78.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -77,7 +78,8 @@ pub(super) struct Pool {
 #[derive(Default)]
 struct State {
     hosts: HashMap<Key, Host>,
-    /// Serials of idle connections, oldest first; those that were taken since are skipped and swept now and then.
+    /// Serials of idle connections, oldest first; those that were taken since are skipped and swept
+    /// now and then.
     order: VecDeque<(u64, Key)>,
     idle: usize,
     serial: u64,
@@ -101,7 +103,8 @@ impl Wake for Pool {
 }
 
 impl Pool {
-    /// A kept connection for `key`, or the right to open one; waits under `limit` while too many are open.
+    /// A kept connection for `key`, or the right to open one; waits under `limit` while too many
+    /// are open.
     pub(super) fn checkout(
         self: &Arc<Self>,
         key: &Key,
@@ -180,8 +183,8 @@ impl Pool {
         drop(idle);
     }
 
-    /// In a child: closes its copies of the parent's sockets, which disturbs nobody. Another thread of the parent may
-    /// have held the lock at the fork; then they stay open until the child ends.
+    /// In a child: closes its copies of the parent's sockets, which disturbs nobody. Another thread
+    /// of the parent may have held the lock at the fork; then they stay open until the child ends.
     fn drop_inherited(&self) {
         let Ok(mut state) = self.state.try_lock() else { return };
         for idle in state.hosts.values_mut().flat_map(|host| host.idle.drain(..)) {
@@ -203,7 +206,8 @@ impl Pool {
 }
 
 impl State {
-    /// The newest idle connection for `key`; if even that is too old, all of the host go to `expired`.
+    /// The newest idle connection for `key`; if even that is too old, all of the host go to
+    /// `expired`.
     fn pop(
         &mut self,
         key: &Key,
@@ -284,7 +288,8 @@ impl State {
         None
     }
 
-    /// Forgets serials of connections that were taken, and hosts without any; each costs a constant on average.
+    /// Forgets serials of connections that were taken, and hosts without any; each costs a constant
+    /// on average.
     fn sweep(&mut self) {
         if self.order.len() > 2 * self.idle + 64 {
             let hosts = &self.hosts;
@@ -339,7 +344,8 @@ impl Drop for Permit {
     }
 }
 
-/// The pool of this process: a child of a fork gets a new one, without taking any lock of its parent's.
+/// The pool of this process: a child of a fork gets a new one, without taking any lock of its
+/// parent's.
 #[derive(Default)]
 pub(super) struct Pools {
     first: OnceLock<Box<Generation>>,

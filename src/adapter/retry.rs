@@ -1,8 +1,8 @@
 //! What may be sent again without being told to: pure.
 //!
-//! A kept connection can die at the moment it is used. The request is resent once, on a new connection, if the old one
-//! was reused, not a byte of an answer came, and repeating it does no harm (RFC 9110 §9.2.2, RFC 9112 §9.3.1; faults
-//! 39–54; mends behaviour Y1).
+//! A kept connection can die at the moment it is used. The request is resent once, on a new
+//! connection, if the old one was reused, not a byte of an answer came, and repeating it does no
+//! harm (RFC 9110 §9.2.2, RFC 9112 §9.3.1; faults 39–54; mends behaviour Y1).
 
 use crate::error::{Error, ErrorKind};
 

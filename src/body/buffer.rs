@@ -1,5 +1,5 @@
-//! The read buffer: what came with the head, and small reads of the body. Lent by the pool, given back with the
-//! connection, so that an idle connection holds none.
+//! The read buffer: what came with the head, and small reads of the body. Lent by the pool, given
+//! back with the connection, so that an idle connection holds none.
 
 use crate::limits::{HEAD_BYTES_MAX, READ_BUFFER_BYTES};
 
@@ -41,7 +41,8 @@ impl ReadBuffer {
         }
     }
 
-    /// Where the next bytes go; never empty. Grows by doubling: a head is at most [`HEAD_BYTES_MAX`].
+    /// Where the next bytes go; never empty. Grows by doubling: a head is at most
+    /// [`HEAD_BYTES_MAX`].
     pub(crate) fn room(&mut self) -> &mut [u8] {
         if self.end == self.bytes.len() && self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);

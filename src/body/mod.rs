@@ -1,8 +1,10 @@
-//! What the caller reads: framing is taken off, truncation is an error, the connection goes home with the last byte.
+//! What the caller reads: framing is taken off, truncation is an error, the connection goes home
+//! with the last byte.
 //!
-//! Bytes go straight from the socket into the caller's memory, unless they came with the head or the caller's buffer
-//! is small. A chunked body is decoded where it lies. An error stays: no later read turns it into an end.
-//! Sources: behaviours D1–D21, faults 67–75. Leaves content codings and text to later layers.
+//! Bytes go straight from the socket into the caller's memory, unless they came with the head or
+//! the caller's buffer is small. A chunked body is decoded where it lies. An error stays: no later
+//! read turns it into an end. Sources: behaviours D1–D21, faults 67–75. Leaves content codings and
+//! text to later layers.
 
 pub(crate) mod buffer;
 pub(crate) mod source;
@@ -104,7 +106,8 @@ impl Body {
         Ok(0)
     }
 
-    /// The connection ended: the body's end only where nothing else tells it, and only if TLS was closed properly.
+    /// The connection ended: the body's end only where nothing else tells it, and only if TLS was
+    /// closed properly.
     fn ended(&mut self, clean: bool) -> Result<usize> {
         if matches!(self.state, BodyState::Close) && clean {
             self.state = BodyState::Done;

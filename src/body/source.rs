@@ -1,8 +1,10 @@
-//! What is uploaded: nothing, or bytes. Its length decides the framing of the request (behaviours B1, B2).
+//! What is uploaded: nothing, or bytes. Its length decides the framing of the request (behaviours
+//! B1, B2).
 
 use std::sync::Arc;
 
-/// The body of a request. Cheap to clone; bytes can be sent again, so every source so far can be replayed.
+/// The body of a request. Cheap to clone; bytes can be sent again, so every source so far can be
+/// replayed.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Source {
     /// No body.

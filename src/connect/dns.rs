@@ -1,8 +1,9 @@
-//! Finds the addresses of a host: literals and special names at once, all else by the system's resolver on a helper
-//! thread, so that a lookup can be timed out and cancelled (faults 1–3).
+//! Finds the addresses of a host: literals and special names at once, all else by the system's
+//! resolver on a helper thread, so that a lookup can be timed out and cancelled (faults 1–3).
 //!
-//! A session runs at most [`DNS_THREADS_MAX`] lookups at a time; a thread ends when no lookup waits, so none outlives
-//! its work. `localhost` is loopback and `.invalid` does not exist, without asking (RFC 6761 §6.3, §6.4).
+//! A session runs at most [`DNS_THREADS_MAX`] lookups at a time; a thread ends when no lookup
+//! waits, so none outlives its work. `localhost` is loopback and `.invalid` does not exist, without
+//! asking (RFC 6761 §6.3, §6.4).
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -4,7 +4,8 @@
 //!   http://    tcp
 //!   https://   tcp → tls
 //! ```
-//! The whole chain stands under one limit, the connect timeout (behaviour O2). Knows neither requests nor the pool.
+//! The whole chain stands under one limit, the connect timeout (behaviour O2). Knows neither
+//! requests nor the pool.
 
 mod dns;
 mod socket;

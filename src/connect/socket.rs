@@ -1,7 +1,9 @@
-//! A connected TCP socket: blocking reads under a limit, sends that never raise SIGPIPE, cancellable from any thread.
+//! A connected TCP socket: blocking reads under a limit, sends that never raise SIGPIPE,
+//! cancellable from any thread.
 //!
-//! Reads block in `recv` with SO_RCVTIMEO, which is set only when its value changes: no poll, one system call a read.
-//! Sends never block in the kernel: they wait in `poll`, where an early answer is seen as well (fault 44).
+//! Reads block in `recv` with SO_RCVTIMEO, which is set only when its value changes: no poll, one
+//! system call a read. Sends never block in the kernel: they wait in `poll`, where an early answer
+//! is seen as well (fault 44).
 
 use std::io::{self, IoSlice};
 use std::os::fd::OwnedFd;
@@ -94,7 +96,8 @@ impl Link {
             match result.map(|(read, _)| read) {
                 Ok(0) | Err(_) if limit.is_cancelled() => return Err(Stop::Cancelled),
                 Ok(read) => return Ok(read),
-                // The kernel's timer is trusted where it timed the whole wait; else what is left is waited for.
+                // The kernel's timer is trusted where it timed the whole wait; else what is left is
+                // waited for.
                 Err(Errno::AGAIN) if timeout.is_some_and(|(_, whole)| whole) => {
                     return Err(Stop::TimedOut);
                 }
@@ -123,7 +126,8 @@ impl Link {
         !matches!(rustix::net::recv(&self.socket.0, &mut byte[..], flags), Err(Errno::AGAIN))
     }
 
-    /// Sends some of `parts`, waiting until the peer takes at least a byte. With `watch`, input ends the wait.
+    /// Sends some of `parts`, waiting until the peer takes at least a byte. With `watch`, input
+    /// ends the wait.
     pub(super) fn send(
         &mut self,
         parts: &[IoSlice<'_>],
@@ -166,7 +170,8 @@ impl Link {
     }
 }
 
-/// A duration for `poll`, rounded up to the next millisecond so that a wait never ends a moment too early.
+/// A duration for `poll`, rounded up to the next millisecond so that a wait never ends a moment too
+/// early.
 pub(super) fn timespec(duration: Duration) -> Timespec {
     let ms = duration.as_nanos().div_ceil(1_000_000);
     let ms = i64::try_from(ms).unwrap_or(i64::MAX / 2);

@@ -36,7 +36,8 @@ impl Stream {
         }
     }
 
-    /// Sends `first` and `second`, together where they fit. With `watch` it stops as soon as the peer answers: false.
+    /// Sends `first` and `second`, together where they fit. With `watch` it stops as soon as the
+    /// peer answers: false.
     pub(crate) fn send_all(
         &mut self,
         first: &[u8],

@@ -1,7 +1,8 @@
 //! The few socket calls that differ between systems; everything above is portable.
 //!
-//! Linux, Android and the BSDs: flags on `socket` and `send`. Apple's systems know neither MSG_NOSIGNAL nor
-//! SOCK_CLOEXEC: there the socket is marked right after it was made. Sends never raise SIGPIPE (flaw 96).
+//! Linux, Android and the BSDs: flags on `socket` and `send`. Apple's systems know neither
+//! MSG_NOSIGNAL nor SOCK_CLOEXEC: there the socket is marked right after it was made. Sends never
+//! raise SIGPIPE (flaw 96).
 
 use std::io::IoSlice;
 use std::os::fd::OwnedFd;

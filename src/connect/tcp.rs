@@ -1,7 +1,9 @@
-//! Opens a TCP connection to the first of several addresses that answers: Happy Eyeballs (RFC 8305).
+//! Opens a TCP connection to the first of several addresses that answers: Happy Eyeballs (RFC
+//! 8305).
 //!
-//! Addresses of the two families alternate; each gets a head start over the next, a failed one none. All attempts wait
-//! in one `poll`, together with a pipe that a cancel token writes to. Faults 5–13.
+//! Addresses of the two families alternate; each gets a head start over the next, a failed one
+//! none. All attempts wait in one `poll`, together with a pipe that a cancel token writes to.
+//! Faults 5–13.
 
 use std::io::{PipeWriter, Write};
 use std::net::{IpAddr, SocketAddr};

@@ -6,7 +6,8 @@
 //!                                ▼
 //!                            Trailers ──► Done
 //! ```
-//! Inside the framing a line ends with CRLF only (flaw 68). Sizes, lines and extensions are bounded (flaws 66, 70).
+//! Inside the framing a line ends with CRLF only (flaw 68). Sizes, lines and extensions are bounded
+//! (flaws 66, 70).
 
 use super::decode::parse_trailers;
 use super::framing::Decoded;
@@ -50,7 +51,8 @@ impl Chunked {
         parse_trailers(&std::mem::take(&mut self.trailers))
     }
 
-    /// Takes all of `bytes` as received, up to the body's end; moves the body's bytes to the start of it.
+    /// Takes all of `bytes` as received, up to the body's end; moves the body's bytes to the start
+    /// of it.
     pub(crate) fn decode_in_place(&mut self, bytes: &mut [u8]) -> Result<Decoded> {
         let (mut used, mut body) = (0, 0);
         while used < bytes.len() && self.state != State::Done {
@@ -179,7 +181,8 @@ mod tests {
 
     #[test]
     fn decodes_in_place_in_any_pieces() {
-        let wire = b"4\r\nWiki\r\nB;x=\"y\"\r\npedia in \r\n\r\n3 \r\nchu\r\n0\r\nX-T: 1\r\nx-t: 2\r\n\r\nHTTP/1.1";
+        let wire = b"4\r\nWiki\r\nB;x=\"y\"\r\npedia in \r\n\r\n3 \r\nchu\r\n\
+            0\r\nX-T: 1\r\nx-t: 2\r\n\r\nHTTP/1.1";
         let (body, used, trailers) = in_all_pieces(wire).unwrap();
         assert_eq!(body, b"Wikipedia in \r\nchu");
         assert_eq!(&wire[used..], b"HTTP/1.1");

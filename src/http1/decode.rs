@@ -1,8 +1,9 @@
 //! Reads a response head: raw bytes and ranges into them, nothing renamed, reordered or joined.
 //!
-//! [`end_of_head`] finds the head's end in linear time however the bytes arrive; `httparse` then parses it once.
-//! Line ends are CRLF; a bare LF is tolerated, as in Requests (L2). Folded lines are joined by one blank (fault 63).
-//! Everything else that RFC 9112 does not allow is an error, not a guess. Limits: `limits.rs`; faults 59–66.
+//! [`end_of_head`] finds the head's end in linear time however the bytes arrive; `httparse` then
+//! parses it once. Line ends are CRLF; a bare LF is tolerated, as in Requests (L2). Folded lines
+//! are joined by one blank (fault 63). Everything else that RFC 9112 does not allow is an error,
+//! not a guess. Limits: `limits.rs`; faults 59–66.
 
 use std::mem::MaybeUninit;
 
@@ -43,8 +44,8 @@ pub(crate) struct HeadScanner {
 }
 
 impl HeadScanner {
-    /// The length of the head at the start of `bytes`, its empty line included; `None`: more is needed.
-    /// `bytes` must grow from call to call. Fails as soon as no head can come of them.
+    /// The length of the head at the start of `bytes`, its empty line included; `None`: more is
+    /// needed. `bytes` must grow from call to call. Fails as soon as no head can come of them.
     pub(crate) fn end_of_head(&mut self, bytes: &[u8]) -> Result<Option<usize>> {
         check_start(bytes)?;
         for at in memchr_iter(b'\n', &bytes[self.scanned..]) {
@@ -79,7 +80,8 @@ pub(crate) fn check_head_size(bytes: usize) -> Result<()> {
     Err(over_limit(Phase::Head, why))
 }
 
-/// An answer that cannot be HTTP is told from its first byte on: banners, TLS records, HTTP/0.9 (fault 59).
+/// An answer that cannot be HTTP is told from its first byte on: banners, TLS records, HTTP/0.9
+/// (fault 59).
 fn check_start(bytes: &[u8]) -> Result<()> {
     const START: &[u8] = b"HTTP/1.";
     let length = bytes.len().min(START.len());
@@ -159,7 +161,8 @@ fn unfolded(raw: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len());
     let mut first = true;
     for line in raw.split_inclusive(|byte| *byte == b'\n') {
-        // A fold right after the status line continues nothing: left as it is, the parser refuses it.
+        // A fold right after the status line continues nothing: left as it is, the parser refuses
+        // it.
         let folds = matches!(line.first(), Some(b' ' | b'\t')) && text.len() > first_line(raw);
         if folds && !first {
             while matches!(text.last(), Some(b'\r' | b'\n' | b' ' | b'\t')) {

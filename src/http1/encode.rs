@@ -1,8 +1,9 @@
 //! Writes what is sent: the request head and the framing of a chunked body.
 //!
-//! The head writer sends what it is given, in order and in its case; it only adds `Host` where none is set (H2, H4).
-//! The last check before the wire is here, whoever built the request: nothing that splits a head or frames a body twice
-//! leaves this file (flaws 53–61). Source: RFC 9112 §3, §5, §6, §7.1.
+//! The head writer sends what it is given, in order and in its case; it only adds `Host` where none
+//! is set (H2, H4). The last check before the wire is here, whoever built the request: nothing that
+//! splits a head or frames a body twice leaves this file (flaws 53–61). Source: RFC 9112 §3, §5,
+//! §6, §7.1.
 
 use super::framing::plain_number;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -17,7 +18,8 @@ pub(crate) enum Upload {
     Chunked,
 }
 
-/// The request head, ready to send, and the framing that its fields promise for `body_length` bytes.
+/// The request head, ready to send, and the framing that its fields promise for `body_length`
+/// bytes.
 pub(crate) fn request_head(
     method: &str,
     target: &str,
@@ -57,7 +59,8 @@ fn push_field(head: &mut Vec<u8>, name: &str, value: &[u8]) {
     head.extend_from_slice(b"\r\n");
 }
 
-/// One framing, and the true one: otherwise the rest of the body would be the next request (flaws 60, 61; S12, B11).
+/// One framing, and the true one: otherwise the rest of the body would be the next request (flaws
+/// 60, 61; S12, B11).
 fn checked_framing(headers: &Headers, body_length: u64) -> Result<Upload> {
     let lengths = headers.get_all("content-length").count();
     if headers.contains("transfer-encoding") {

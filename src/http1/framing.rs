@@ -1,6 +1,7 @@
 //! Where a response body ends, and whether its connection can serve another request.
 //!
-//! Ambiguous framing is refused: it is how responses get mixed up (RFC 9112 §6.3, §9.3; faults 64, 65, 74; flaws 64–67).
+//! Ambiguous framing is refused: it is how responses get mixed up (RFC 9112 §6.3, §9.3; faults 64,
+//! 65, 74; flaws 64–67).
 
 use super::chunked::Chunked;
 use super::decode::Head;
@@ -30,7 +31,8 @@ pub(crate) fn of_response(method: &str, head: &Head) -> Result<(Framing, bool)> 
         return Ok((Framing::None, keep));
     }
     Ok(match (chunked, length) {
-        // Chunked counts and the length is a lie: the connection is not trusted any further (fault 65).
+        // Chunked counts and the length is a lie: the connection is not trusted any further (fault
+        // 65).
         (Coding::Chunked, length) => {
             (Framing::Chunked, keep && length.is_none() && head.version == 11)
         }
@@ -121,7 +123,8 @@ impl BodyState {
         matches!(self, Self::Done)
     }
 
-    /// How much may be read into a buffer of `cap` bytes without reading beyond the body, where that is known.
+    /// How much may be read into a buffer of `cap` bytes without reading beyond the body, where
+    /// that is known.
     pub(crate) fn read_max(&self, cap: usize) -> usize {
         match self {
             Self::Length { left, .. } => usize::try_from(*left).unwrap_or(usize::MAX).min(cap),
@@ -129,8 +132,9 @@ impl BodyState {
         }
     }
 
-    /// Takes `wire` bytes at the start of `bytes` as received; leaves the body's bytes at its start. Returns how many
-    /// those are, how many wire bytes were used, and the trailers if the body ended with any.
+    /// Takes `wire` bytes at the start of `bytes` as received; leaves the body's bytes at its
+    /// start. Returns how many those are, how many wire bytes were used, and the trailers if the
+    /// body ended with any.
     pub(crate) fn decode(&mut self, bytes: &mut [u8]) -> Result<Decoded> {
         match self {
             Self::Done => Ok(Decoded::default()),

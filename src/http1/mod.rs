@@ -9,7 +9,8 @@
 //!                                                          ▼
 //!                                     framing::BodyState, chunked::Chunked ──► body, trailers
 //! ```
-//! Source: RFC 9112. Every reply gives the same result however it is cut into pieces (tests/it/cuts.rs).
+//! Source: RFC 9112. Every reply gives the same result however it is cut into pieces
+//! (tests/it/cuts.rs).
 
 pub(crate) mod chunked;
 pub(crate) mod decode;

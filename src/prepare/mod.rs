@@ -1,7 +1,7 @@
 //! Pure: a request and its settings become the exact bytes that will be sent.
 //!
-//! The order is fixed: method, URL, headers, body (behaviour S9); what comes later may see what came before.
-//! Knows neither sockets nor the clock. Sources: behaviours S, H, B1–B4, B12, B13, G1.
+//! The order is fixed: method, URL, headers, body (behaviour S9); what comes later may see what
+//! came before. Knows neither sockets nor the clock. Sources: behaviours S, H, B1–B4, B12, B13, G1.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use crate::url::Url;
 
 /// A request as it will be sent: readable, editable, sent exactly as it stands.
 ///
-/// A clone shares its data until one of them changes. `Host` is written by the wire unless it is set here.
+/// A clone shares its data until one of them changes. `Host` is written by the wire unless it is
+/// set here.
 ///
 /// ```
 /// let session = rq::Session::new();
@@ -143,7 +144,8 @@ impl Prepared {
         self.0.source.bytes()
     }
 
-    /// Replaces the body; Content-Length follows it (behaviour S12 mended). Empty bytes are no body.
+    /// Replaces the body; Content-Length follows it (behaviour S12 mended). Empty bytes are no
+    /// body.
     pub fn set_body(&mut self, bytes: impl Into<Arc<[u8]>>) {
         let parts = self.edit();
         parts.source = Source::of(bytes.into());

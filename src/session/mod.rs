@@ -1,7 +1,8 @@
-//! Policy: a session holds defaults, prepares requests with them, and sends. Knows no socket. Start reading here.
+//! Policy: a session holds defaults, prepares requests with them, and sends. Knows no socket. Start
+//! reading here.
 //!
-//! [`Session::prepare`] is pure (`prepare/`); [`Session::send`] is the send loop (`send.rs`) over an adapter
-//! (`adapter/`). Sources: behaviours S1–S19, Z1.
+//! [`Session::prepare`] is pure (`prepare/`); [`Session::send`] is the send loop (`send.rs`) over
+//! an adapter (`adapter/`). Sources: behaviours S1–S19, Z1.
 
 mod send;
 
@@ -15,7 +16,8 @@ use crate::prepare::{self, Prepared};
 use crate::request::Request;
 use crate::response::Response;
 
-/// Defaults, and connections that are kept between requests. Clones are the same session; any thread may use it.
+/// Defaults, and connections that are kept between requests. Clones are the same session; any
+/// thread may use it.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -44,7 +46,8 @@ impl Default for Session {
 }
 
 impl Session {
-    /// A session with the four default headers of Requests and finite timeouts; nothing is opened yet.
+    /// A session with the four default headers of Requests and finite timeouts; nothing is opened
+    /// yet.
     #[must_use]
     pub fn new() -> Self {
         let options = SharedOptions::new(Options::for_session());

@@ -1,4 +1,5 @@
-//! The send loop: one hop is adapter → response; what a hop may lead to (another hop) is decided here.
+//! The send loop: one hop is adapter → response; what a hop may lead to (another hop) is decided
+//! here.
 
 use super::Inner;
 use crate::adapter::SendContext;

@@ -9,7 +9,8 @@ use crate::boundary::{bytes_mut, entry, handle, handle_mut, put, quiet};
 use crate::error::rq_error;
 use crate::response::rq_response;
 
-/// The length of the body as the response declares it; 0 if it has none, -1 if it is not known before the end.
+/// The length of the body as the response declares it; 0 if it has none, -1 if it is not known
+/// before the end.
 ///
 /// Since: 0.1.
 #[unsafe(no_mangle)]
@@ -20,11 +21,13 @@ pub extern "C" fn rq_body_length(response: *const rq_response) -> i64 {
     })
 }
 
-/// Reads some of the body into `buf`: returns how many bytes, 0 at the end, -1 on error. A large `buf` (64 KiB and
-/// more) is filled straight from the socket. The connection serves the next request once the end is reached.
+/// Reads some of the body into `buf`: returns how many bytes, 0 at the end, -1 on error. A large
+/// `buf` (64 KiB and more) is filled straight from the socket. The connection serves the next
+/// request once the end is reached.
 ///
-/// Blocks, for the read timeout at most. Errors: `RQ_ERR_INCOMPLETE` if the body is truncated, timeouts,
-/// `RQ_ERR_CANCELLED`, `RQ_ERR_PROTOCOL`; an error stays: every later read reports it again. Since: 0.1.
+/// Blocks, for the read timeout at most. Errors: `RQ_ERR_INCOMPLETE` if the body is truncated,
+/// timeouts, `RQ_ERR_CANCELLED`, `RQ_ERR_PROTOCOL`; an error stays: every later read reports it
+/// again. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_body_read(
     response: *mut rq_response,
@@ -43,8 +46,8 @@ pub extern "C" fn rq_body_read(
     })
 }
 
-/// Reads all that is left of the body and keeps it: further calls return the same bytes. A NUL that `len` does not
-/// count follows them. NULL on error.
+/// Reads all that is left of the body and keeps it: further calls return the same bytes. A NUL that
+/// `len` does not count follows them. NULL on error.
 ///
 /// Blocks. Errors: as rq_body_read. Ownership: lent until the response is freed. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -70,8 +73,8 @@ pub extern "C" fn rq_body_bytes(
     })
 }
 
-/// Gives up the rest of the body. The connection is kept if the rest has arrived already, else it is closed. Reading
-/// on is an error. NULL is fine.
+/// Gives up the rest of the body. The connection is kept if the rest has arrived already, else it
+/// is closed. Reading on is an error. NULL is fine.
 ///
 /// Since: 0.1.
 #[unsafe(no_mangle)]

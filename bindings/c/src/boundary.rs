@@ -1,8 +1,10 @@
-//! The boundary itself: nothing panics across it, errno survives it, the sticky error rule is kept here and nowhere else.
+//! The boundary itself: nothing panics across it, errno survives it, the sticky error rule is kept
+//! here and nowhere else.
 //!
-//! The contract that every `SAFETY` line of this crate leans on, as the header's introduction words it: a handle is NULL
-//! or came from librq and is not freed yet; text is NULL or NUL-terminated; bytes are `len` readable (or writable) bytes
-//! or NULL; out-parameters are NULL or writable; threads keep to the header's rules.
+//! The contract that every `SAFETY` line of this crate leans on, as the header's introduction words
+//! it: a handle is NULL or came from librq and is not freed yet; text is NULL or NUL-terminated;
+//! bytes are `len` readable (or writable) bytes or NULL; out-parameters are NULL or writable;
+//! threads keep to the header's rules.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +13,8 @@ use rq_core::{Error, ErrorKind, Result};
 
 use crate::error::rq_error;
 
-/// Runs a fallible call: nothing if `*error` is set already; a failure or panic becomes `*error` and `fallback`.
+/// Runs a fallible call: nothing if `*error` is set already; a failure or panic becomes `*error`
+/// and `fallback`.
 pub(crate) fn entry<R>(
     error: *mut *mut rq_error,
     fallback: R,

@@ -5,7 +5,8 @@ use rq_core::CancelToken;
 use crate::boundary::{entry, free, give, handle, quiet};
 use crate::error::rq_error;
 
-/// Ends requests from another thread. Any number of requests may use one; once triggered, it stays so.
+/// Ends requests from another thread. Any number of requests may use one; once triggered, it stays
+/// so.
 pub struct rq_cancel {
     pub(crate) token: CancelToken,
 }
@@ -18,8 +19,9 @@ pub extern "C" fn rq_cancel_new(error: *mut *mut rq_error) -> *mut rq_cancel {
     entry(error, std::ptr::null_mut(), || Ok(give(rq_cancel { token: CancelToken::new() })))
 }
 
-/// Ends every request that uses this token, now and later, with `RQ_ERR_CANCELLED`: while it looks up a name,
-/// connects, shakes hands, waits, uploads or reads its body. Returns at once; the requests end within 100 ms.
+/// Ends every request that uses this token, now and later, with `RQ_ERR_CANCELLED`: while it looks
+/// up a name, connects, shakes hands, waits, uploads or reads its body. Returns at once; the
+/// requests end within 100 ms.
 ///
 /// Threads: any, but not in a signal handler. Since: 0.1.
 #[unsafe(no_mangle)]

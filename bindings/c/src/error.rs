@@ -97,7 +97,8 @@ pub extern "C" fn rq_error_message(error: *const rq_error) -> *const c_char {
     quiet(c"".as_ptr(), || Some(details(error)?.message.as_ptr()))
 }
 
-/// The step that failed: `"prepare"`, `"pool"`, `"dns"`, `"connect"`, `"tls"`, `"send"`, `"head"`, `"body"`, or `""`.
+/// The step that failed: `"prepare"`, `"pool"`, `"dns"`, `"connect"`, `"tls"`, `"send"`, `"head"`,
+/// `"body"`, or `""`.
 ///
 /// Ownership: static. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -119,7 +120,8 @@ pub extern "C" fn rq_error_phase(error: *const rq_error) -> *const c_char {
     })
 }
 
-/// The exception that Python Requests raises for this: `"ConnectTimeout"`, `"SSLError"`, … Empty for NULL.
+/// The exception that Python Requests raises for this: `"ConnectTimeout"`, `"SSLError"`, … Empty
+/// for NULL.
 ///
 /// Ownership: static. Since: 0.1.
 #[unsafe(no_mangle)]

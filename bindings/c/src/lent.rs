@@ -1,4 +1,5 @@
-//! NUL-terminated copies of headers that a handle lends: made when first asked for, kept until the handle changes.
+//! NUL-terminated copies of headers that a handle lends: made when first asked for, kept until the
+//! handle changes.
 
 use std::cell::{OnceCell, RefCell};
 use std::ffi::{CString, c_char};

@@ -1,8 +1,9 @@
 //! The C ABI of rq: `librq.so`, `librq.a`, and the source of `include/rq.h`.
 //!
-//! All `unsafe` of the project is here, and no logic: each function checks its pointers, calls the core, and hands the
-//! result out. One file a handle is one section of the header, in the order of the `mod` lines below. The rules that
-//! every function keeps (errors, ownership, threads) stand in the header's introduction (`cbindgen.toml`).
+//! All `unsafe` of the project is here, and no logic: each function checks its pointers, calls the
+//! core, and hands the result out. One file a handle is one section of the header, in the order of
+//! the `mod` lines below. The rules that every function keeps (errors, ownership, threads) stand in
+//! the header's introduction (`cbindgen.toml`).
 
 #![allow(non_camel_case_types, reason = "C's names")]
 #![allow(

@@ -8,8 +8,8 @@ use rq_core::{CaBundle, Error, ErrorKind, Options, PoolLimits, Result, SharedOpt
 use crate::boundary::{bytes, entry, handle, optional_c_bytes, text};
 use crate::error::rq_error;
 
-/// Settings that a session (rq_session_opts) or a request (rq_request_opts) lends. A request's settings win over the
-/// session's and are not kept by it. A call that fails changes nothing.
+/// Settings that a session (rq_session_opts) or a request (rq_request_opts) lends. A request's
+/// settings win over the session's and are not kept by it. A call that fails changes nothing.
 pub struct rq_opts {
     pub(crate) shared: SharedOptions,
 }
@@ -22,11 +22,12 @@ fn set(
     entry(error, (), || handle(opts, "opts")?.shared.update(change));
 }
 
-/// Sets a header; it keeps the place of a session header of that name and takes this spelling. `value` NULL removes it:
-/// from the session's defaults, or from what the session would send with this request.
+/// Sets a header; it keeps the place of a session header of that name and takes this spelling.
+/// `value` NULL removes it: from the session's defaults, or from what the session would send with
+/// this request.
 ///
-/// Errors: `RQ_ERR_INVALID_HEADER` if the name is no token, or the value holds CR or LF or begins or ends with a
-/// blank. Since: 0.1.
+/// Errors: `RQ_ERR_INVALID_HEADER` if the name is no token, or the value holds CR or LF or begins
+/// or ends with a blank. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_opts_header(
     opts: *mut rq_opts,
@@ -57,8 +58,8 @@ pub extern "C" fn rq_opts_header_add(
     });
 }
 
-/// Sets the connect timeout (DNS, TCP and TLS handshake together) and the read timeout (the longest silence of the
-/// peer). 0: none. Defaults: 10,000 and 60,000.
+/// Sets the connect timeout (DNS, TCP and TLS handshake together) and the read timeout (the longest
+/// silence of the peer). 0: none. Defaults: 10,000 and 60,000.
 ///
 /// Errors: NULL `opts`. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -74,7 +75,8 @@ pub extern "C" fn rq_opts_timeout_ms(
     });
 }
 
-/// Sets the deadline of the whole call: pool, DNS, connect, TLS, upload, head and body. 0: none, the default.
+/// Sets the deadline of the whole call: pool, DNS, connect, TLS, upload, head and body. 0: none,
+/// the default.
 ///
 /// Errors: NULL `opts`; requests that overrun it get `RQ_ERR_TOTAL_TIMEOUT`. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -89,8 +91,8 @@ pub extern "C" fn rq_opts_deadline_ms(
     });
 }
 
-/// Whether the server's certificate is verified; it is by default. false encrypts, but anyone may be the peer.
-/// Connections made either way are never mixed.
+/// Whether the server's certificate is verified; it is by default. false encrypts, but anyone may
+/// be the peer. Connections made either way are never mixed.
 ///
 /// Errors: NULL `opts`. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -101,7 +103,8 @@ pub extern "C" fn rq_opts_verify(opts: *mut rq_opts, verify: bool, error: *mut *
     });
 }
 
-/// Trusts the certificates of a PEM file, or of every PEM file in a directory, in place of the system's. Read now.
+/// Trusts the certificates of a PEM file, or of every PEM file in a directory, in place of the
+/// system's. Read now.
 ///
 /// Errors: `RQ_ERR_FILE` if it cannot be read or holds no certificate. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -129,10 +132,11 @@ pub extern "C" fn rq_opts_ca_pem(
     });
 }
 
-/// Connects to `address` (`"127.0.0.1"`, `"127.0.0.1:8080"`, `"[::1]:8080"`) for `host` and `port`, without a lookup.
-/// Host header and certificate check stay those of the URL. A session's setting.
+/// Connects to `address` (`"127.0.0.1"`, `"127.0.0.1:8080"`, `"[::1]:8080"`) for `host` and `port`,
+/// without a lookup. Host header and certificate check stay those of the URL. A session's setting.
 ///
-/// Errors: `RQ_ERR_INVALID_ARGUMENT` for a port that is not 1 to 65535 or an address that is none. Since: 0.1.
+/// Errors: `RQ_ERR_INVALID_ARGUMENT` for a port that is not 1 to 65535 or an address that is none.
+/// Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_opts_resolve(
     opts: *mut rq_opts,
@@ -144,9 +148,9 @@ pub extern "C" fn rq_opts_resolve(
     set(opts, error, |opts| opts.resolve(text(host, "host")?, port, text(address, "address")?));
 }
 
-/// Sets how many idle connections are kept in all and for one host (defaults 100 and 10), and how many may be open to
-/// one host at a time; further requests wait, for the connect timeout at most. 0 open: no limit, the default.
-/// A session's setting.
+/// Sets how many idle connections are kept in all and for one host (defaults 100 and 10), and how
+/// many may be open to one host at a time; further requests wait, for the connect timeout at most.
+/// 0 open: no limit, the default. A session's setting.
 ///
 /// Errors: `RQ_ERR_INVALID_ARGUMENT` on a request's settings. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -166,7 +170,8 @@ pub extern "C" fn rq_opts_pool(
     });
 }
 
-/// Sets the age at which an idle connection is closed; default 90,000. 0: never. A session's setting.
+/// Sets the age at which an idle connection is closed; default 90,000. 0: never. A session's
+/// setting.
 ///
 /// Errors: `RQ_ERR_INVALID_ARGUMENT` on a request's settings. Since: 0.1.
 #[unsafe(no_mangle)]

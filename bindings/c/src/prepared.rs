@@ -27,11 +27,11 @@ struct Lent {
     headers: LentHeaders,
 }
 
-/// Merges a request with a session's defaults into what will be sent. Sends nothing. Without a session (NULL) no
-/// default is applied at all.
+/// Merges a request with a session's defaults into what will be sent. Sends nothing. Without a
+/// session (NULL) no default is applied at all.
 ///
-/// Errors: `RQ_ERR_INVALID_URL`, `RQ_ERR_MISSING_SCHEMA`, `RQ_ERR_INVALID_SCHEMA`. Ownership: yours, free it with
-/// rq_prepared_free; session and request may be freed before it. Since: 0.1.
+/// Errors: `RQ_ERR_INVALID_URL`, `RQ_ERR_MISSING_SCHEMA`, `RQ_ERR_INVALID_SCHEMA`. Ownership:
+/// yours, free it with rq_prepared_free; session and request may be freed before it. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_prepare(
     session: *const rq_session,
@@ -78,7 +78,8 @@ pub extern "C" fn rq_prepared_url(prepared: *const rq_prepared) -> *const c_char
     })
 }
 
-/// The value of a header, by name in any case; repeated ones joined by `", "`. NULL if there is none.
+/// The value of a header, by name in any case; repeated ones joined by `", "`. NULL if there is
+/// none.
 ///
 /// Ownership: lent until the prepared request is changed or freed. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -94,7 +95,8 @@ pub extern "C" fn rq_prepared_header(
 
 /// The header at `index`, in the order in which it will be sent after `Host`; false past the end.
 ///
-/// Ownership: `*name` and `*value` are lent until the prepared request is changed or freed. Since: 0.1.
+/// Ownership: `*name` and `*value` are lent until the prepared request is changed or freed. Since:
+/// 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_prepared_header_at(
     prepared: *const rq_prepared,
@@ -145,8 +147,8 @@ pub extern "C" fn rq_prepared_set_url(
     change(prepared, error, |prepared| prepared.set_url(text(url, "url")?));
 }
 
-/// Sets a header in its place, or adds it at the end; `value` NULL removes it. A Content-Length that does not say the
-/// length of the body is refused when the request is sent.
+/// Sets a header in its place, or adds it at the end; `value` NULL removes it. A Content-Length
+/// that does not say the length of the body is refused when the request is sent.
 ///
 /// Errors: `RQ_ERR_INVALID_HEADER`. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -170,7 +172,8 @@ pub extern "C" fn rq_prepared_set_header(
 
 /// Replaces the body; Content-Length follows it. `len` 0: no body.
 ///
-/// Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since: 0.1.
+/// Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since:
+/// 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_prepared_set_body(
     prepared: *mut rq_prepared,

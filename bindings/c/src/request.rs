@@ -15,7 +15,8 @@ pub struct rq_request {
     opts: rq_opts,
 }
 
-/// A request for `url`. Any token is a method: `"GET"`, `"MKCOL"`. The URL is parsed when the request is prepared.
+/// A request for `url`. Any token is a method: `"GET"`, `"MKCOL"`. The URL is parsed when the
+/// request is prepared.
 ///
 /// Errors: `RQ_ERR_INVALID_METHOD`. Ownership: yours, free it with rq_request_free. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -39,7 +40,8 @@ pub extern "C" fn rq_request_free(request: *mut rq_request) {
     free(request);
 }
 
-/// The request's own settings; they win over the session's. NULL for NULL, which every rq_opts_... call reports.
+/// The request's own settings; they win over the session's. NULL for NULL, which every rq_opts_...
+/// call reports.
 ///
 /// Ownership: lent until the request is freed. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -47,9 +49,11 @@ pub extern "C" fn rq_request_opts(request: *const rq_request) -> *mut rq_opts {
     quiet(ptr::null_mut(), || Some((&raw const handle(request, "request").ok()?.opts).cast_mut()))
 }
 
-/// Sends these bytes as the body. Content-Length follows; no Content-Type is guessed. `len` 0: no body.
+/// Sends these bytes as the body. Content-Length follows; no Content-Type is guessed. `len` 0: no
+/// body.
 ///
-/// Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since: 0.1.
+/// Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since:
+/// 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_request_body(
     request: *mut rq_request,

@@ -33,8 +33,8 @@ impl From<Response> for rq_response {
     }
 }
 
-/// Frees a response. NULL is fine. A connection whose body was not read to its end is closed, unless the rest has
-/// arrived already.
+/// Frees a response. NULL is fine. A connection whose body was not read to its end is closed,
+/// unless the rest has arrived already.
 ///
 /// Since: 0.1.
 #[unsafe(no_mangle)]
@@ -80,7 +80,8 @@ pub extern "C" fn rq_response_http_version(response: *const rq_response) -> i32 
     quiet(0, || Some(get(response)?.response.http_version().into()))
 }
 
-/// The value of a header, by name in any case; repeated ones joined by `", "`. NULL if there is none.
+/// The value of a header, by name in any case; repeated ones joined by `", "`. NULL if there is
+/// none.
 ///
 /// Ownership: lent until the response is freed. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -110,8 +111,8 @@ pub extern "C" fn rq_response_header_at(
     })
 }
 
-/// The trailer field at `index`, sent after a chunked body; false past the end, and until the body has been read to
-/// its end.
+/// The trailer field at `index`, sent after a chunked body; false past the end, and until the body
+/// has been read to its end.
 ///
 /// Ownership: `*name` and `*value` are lent until the response is freed. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -135,7 +136,8 @@ pub extern "C" fn rq_response_elapsed_ms(response: *const rq_response) -> f64 {
     quiet(0.0, || Some(get(response)?.response.elapsed().as_secs_f64() * 1000.0))
 }
 
-/// Whether the response came over a connection that was kept from an earlier request; false for NULL.
+/// Whether the response came over a connection that was kept from an earlier request; false for
+/// NULL.
 ///
 /// Since: 0.1.
 #[unsafe(no_mangle)]

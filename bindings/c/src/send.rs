@@ -13,12 +13,14 @@ use crate::request::rq_request;
 use crate::response::rq_response;
 use crate::session::rq_session;
 
-/// Sends a prepared request exactly as it stands and reads the response's head; the body is read with rq_body_read.
-/// A kept connection that turns out dead is replaced once, if sending twice is the same as sending once.
+/// Sends a prepared request exactly as it stands and reads the response's head; the body is read
+/// with rq_body_read. A kept connection that turns out dead is replaced once, if sending twice is
+/// the same as sending once.
 ///
-/// `cancel` may be NULL; it holds for the body too. Blocks. Errors: any from `RQ_ERR_CANCELLED` to `RQ_ERR_LIMIT`; a
-/// status such as 404 is none. Ownership: yours, free it with rq_response_free. Threads: any number may send on one
-/// session. Since: 0.1.
+/// `cancel` may be NULL; it holds for the body too. Blocks. Errors: any from `RQ_ERR_CANCELLED` to
+/// `RQ_ERR_LIMIT`; a status such as 404 is none. Ownership: yours, free it with rq_response_free.
+/// Threads: any number may send on one session, and the same prepared request too while nobody
+/// changes it. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_send(
     session: *const rq_session,

@@ -9,14 +9,15 @@ use crate::boundary::{entry, free, give, handle, quiet};
 use crate::error::rq_error;
 use crate::opts::rq_opts;
 
-/// Defaults for requests, and connections that are kept between them. Any number of threads may use one.
+/// Defaults for requests, and connections that are kept between them. Any number of threads may use
+/// one.
 pub struct rq_session {
     pub(crate) session: Session,
     opts: rq_opts,
 }
 
-/// A session with default settings: the headers User-Agent, Accept-Encoding, Accept and Connection, verification on,
-/// connect timeout 10 s, read timeout 60 s. Opens nothing yet.
+/// A session with default settings: the headers User-Agent, Accept-Encoding, Accept and Connection,
+/// verification on, connect timeout 10 s, read timeout 60 s. Opens nothing yet.
 ///
 /// Ownership: yours, free it with rq_session_free. Threads: any number. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -29,7 +30,8 @@ pub extern "C" fn rq_session_new(error: *mut *mut rq_error) -> *mut rq_session {
     })
 }
 
-/// Frees a session and closes its idle connections. NULL is fine. Responses of it can still be read.
+/// Frees a session and closes its idle connections. NULL is fine. Responses of it can still be
+/// read.
 ///
 /// Since: 0.1.
 #[unsafe(no_mangle)]
@@ -37,7 +39,8 @@ pub extern "C" fn rq_session_free(session: *mut rq_session) {
     free(session);
 }
 
-/// The session's settings, the defaults of each of its requests. NULL for NULL, which every rq_opts_... call reports.
+/// The session's settings, the defaults of each of its requests. NULL for NULL, which every
+/// rq_opts_... call reports.
 ///
 /// Ownership: lent until the session is freed. Threads: any number. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -63,8 +66,8 @@ fn watch_forks() {
         rq_core::process::forked();
     }
     ONCE.call_once(|| {
-        // SAFETY: the handler is a function of this library and only counts, which is async-signal-safe; the C library
-        // forgets it when the library is unloaded.
+        // SAFETY: the handler is a function of this library and only counts, which is
+        // async-signal-safe; the C library forgets it when the library is unloaded.
         if unsafe { libc::pthread_atfork(None, None, Some(in_child)) } == 0 {
             rq_core::process::watch_forks();
         }

@@ -40,7 +40,8 @@ pub extern "C" fn rq_code_name(code: i32) -> *const c_char {
     }
 }
 
-/// The core's names are Rust text; here they stand once more with their NUL, and a test compares the two lists.
+/// The core's names are Rust text; here they stand once more with their NUL, and a test compares
+/// the two lists.
 pub(crate) fn c_name(kind: ErrorKind) -> &'static CStr {
     match kind {
         ErrorKind::Misuse => c"RQ_ERR_MISUSE",

@@ -1,8 +1,10 @@
-//! TLS profiles: one rustls configuration for each way to trust, shared by all connections of a session that trust so.
+//! TLS profiles: one rustls configuration for each way to trust, shared by all connections of a
+//! session that trust so.
 //!
-//! The number of a profile is part of the pool's key: a connection made with verification off is never used by a
-//! request that verifies (flaw 33), and TLS sessions are resumed within one profile only (flaw 34).
-//! The provider is passed explicitly: nothing process-wide is installed. ALPN offers http/1.1.
+//! The number of a profile is part of the pool's key: a connection made with verification off is
+//! never used by a request that verifies (flaw 33), and TLS sessions are resumed within one profile
+//! only (flaw 34). The provider is passed explicitly: nothing process-wide is installed. ALPN
+//! offers http/1.1.
 
 mod explain;
 pub(super) mod stream;

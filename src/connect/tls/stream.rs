@@ -1,8 +1,10 @@
-//! A TLS connection over a [`Link`]: whole records in, whole records out, the same limits and cancellation as plain.
+//! A TLS connection over a [`Link`]: whole records in, whole records out, the same limits and
+//! cancellation as plain.
 //!
-//! Received records lie in a buffer of our own, so that one system call brings several; it is dropped while the
-//! connection idles. rustls sees only bytes: it never touches the socket, so no SIGPIPE and no endless loop (flaws 85,
-//! 96). The end of the stream without close_notify is told apart from a clean one (fault 72).
+//! Received records lie in a buffer of our own, so that one system call brings several; it is
+//! dropped while the connection idles. rustls sees only bytes: it never touches the socket, so no
+//! SIGPIPE and no endless loop (flaws 85, 96). The end of the stream without close_notify is told
+//! apart from a clean one (fault 72).
 
 use std::io::{self, IoSlice, Read, Write};
 
@@ -74,7 +76,8 @@ impl TlsStream {
             if self.start < self.end {
                 match self.digest() {
                     Ok(()) => {}
-                    // What was decrypted before the fault is delivered first; the fault comes with the next read.
+                    // What was decrypted before the fault is delivered first; the fault comes with
+                    // the next read.
                     Err(_) if got > 0 => return Ok(Received::Bytes(got)),
                     Err(stop) => return Err(stop),
                 }
@@ -104,7 +107,8 @@ impl TlsStream {
         Ok(true)
     }
 
-    /// Whether the peer has sent a byte of an answer, or its end; session tickets are neither. Never blocks.
+    /// Whether the peer has sent a byte of an answer, or its end; session tickets are neither.
+    /// Never blocks.
     pub(crate) fn has_input(&mut self) -> bool {
         loop {
             if self.tls.process_new_packets().map_or(true, |state| {
@@ -174,7 +178,8 @@ impl TlsStream {
         let _ = self.flush(&limit, false);
     }
 
-    /// Sends every record that rustls has ready; false: the peer answered first (only with `watch`).
+    /// Sends every record that rustls has ready; false: the peer answered first (only with
+    /// `watch`).
     fn flush(&mut self, limit: &Limit, watch: bool) -> Result<bool, Stop> {
         while self.tls.wants_write() {
             let mut wire = Wire { link: &mut self.link, limit, watch, end: None };

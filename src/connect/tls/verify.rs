@@ -1,6 +1,7 @@
 //! The verifier for `verify = false`: any certificate will do, as with Requests' `CERT_NONE`.
 //!
-//! The connection is still encrypted, but whoever sits in between can read it. Used by [`super::Profiles`] alone.
+//! The connection is still encrypted, but whoever sits in between can read it. Used by
+//! [`super::Profiles`] alone.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::WebPkiSupportedAlgorithms;

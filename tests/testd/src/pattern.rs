@@ -1,6 +1,6 @@
-//! The bytes that `/bytes/N` and its kin send: byte i is i % 251. The period is prime, so that losing,
-//! doubling or swapping blocks whose size is a power of two or ten shows. Also their SHA-256,
-//! computed once for each N.
+//! The bytes that `/bytes/N` and its kin send: byte i is i % 251. The period is prime, so that
+//! losing, doubling or swapping blocks whose size is a power of two or ten shows. Also their
+//! SHA-256, computed once for each N.
 
 use std::collections::HashMap;
 use std::fmt::Write;

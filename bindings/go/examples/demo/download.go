@@ -1,6 +1,6 @@
-package main
-
 // The demo's download, and the bar that shows how far it is.
+
+package main
 
 import (
 	"crypto/sha256"

@@ -1,0 +1,26 @@
+# Two commands do everything: `make demo` shows librq at work, `make test` proves it. The logic is in scripts/.
+
+PREFIX ?= /usr/local
+
+help:       ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+demo:       ## build, then C, Go and Node programs against a demo server on this machine
+	@scripts/demo.sh
+
+test:       ## build, then every test: Rust, C (valgrind, ASan), budgets, nginx, Go (race), Node, the demo
+	@scripts/test.sh
+
+check:      ## the quick part of it: format, lints, Rust tests
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --locked
+
+header:     ## make include/rq.h anew from bindings/c/src
+	RQ_BLESS=1 cargo test --quiet -p rq-c --test header
+
+install:    ## install header, library, rq.pc and CMake package below PREFIX (and DESTDIR)
+	@scripts/build.sh
+	@bindings/c/install.sh "$(PREFIX)" $(if $(DESTDIR),"$(DESTDIR)")
+
+.PHONY: help demo test check header install

@@ -1,0 +1,40 @@
+'use strict'
+
+// Failures. The addon reports one as a plain object; it becomes an error here, where the caller's stack
+// is known. Which failures there are is librq's business.
+
+/** A request or a body failed, or a handle was used after its end. */
+class RequestError extends Error {
+  constructor ({ name, message, phase, exception, errno, status, url }) {
+    super(message)
+    this.code = name.replace('RQ_ERR_', '').toLowerCase()
+    this.phase = phase
+    this.exception = exception
+    this.errno = errno
+    this.status = status
+    this.url = url
+  }
+}
+Object.defineProperty(RequestError.prototype, 'name', {
+  value: 'RequestError', configurable: true, writable: true
+})
+
+/** What to throw for whatever the addon threw: a wrong argument is a TypeError already. */
+function failure (reported) {
+  return reported instanceof Error ? reported : new RequestError(reported)
+}
+
+function misuse (message) {
+  return new RequestError({ name: 'RQ_ERR_MISUSE', message, phase: '', exception: 'RequestException' })
+}
+
+/** Calls into the addon from outside a promise. */
+function checked (call, ...values) {
+  try {
+    return call(...values)
+  } catch (reported) {
+    throw failure(reported)
+  }
+}
+
+module.exports = { RequestError, checked, failure, misuse }

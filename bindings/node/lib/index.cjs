@@ -1,0 +1,33 @@
+'use strict'
+
+// librq for Node: what is exported, and the functions that share one session.
+
+const { version } = require('../build/rq_node.node')
+const { RequestError } = require('./errors.cjs')
+const { Prepared } = require('./request.cjs')
+const { Headers, Response } = require('./response.cjs')
+const { Session } = require('./session.cjs')
+
+let shared
+
+function session () {
+  shared ??= new Session()
+  return shared
+}
+
+module.exports = {
+  Headers,
+  Prepared,
+  RequestError,
+  Response,
+  Session,
+  version,
+  request: (...given) => session().request(...given),
+  get: (...given) => session().get(...given),
+  head: (...given) => session().head(...given),
+  options: (...given) => session().options(...given),
+  post: (...given) => session().post(...given),
+  put: (...given) => session().put(...given),
+  patch: (...given) => session().patch(...given),
+  delete: (...given) => session().delete(...given)
+}

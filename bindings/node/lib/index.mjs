@@ -1,0 +1,9 @@
+// The same exports for import.
+import librq from './index.cjs'
+
+export const {
+  Headers, Prepared, RequestError, Response, Session, version,
+  request, get, head, options, post, put, patch
+} = librq
+const { delete: remove } = librq
+export { remove as delete }

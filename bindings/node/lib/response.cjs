@@ -1,0 +1,242 @@
+'use strict'
+
+// Responses: the head, the ways to read the body, and the signal that ends either. A small body came with
+// the head; of any other, one read at most is in flight, each a job of the addon's worker threads.
+
+const native = require('../build/rq_node.node')
+const { RequestError, failure, misuse } = require('./errors.cjs')
+
+const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
+
+/** Header fields in the order and case in which they came; look-ups ignore the case. */
+class Headers {
+  #flat
+
+  constructor (flat) {
+    this.#flat = flat
+  }
+
+  * entries () {
+    for (let i = 0; i < this.#flat.length; i += 2) yield [this.#flat[i], this.#flat[i + 1]]
+  }
+
+  [Symbol.iterator] () {
+    return this.entries()
+  }
+
+  getAll (name) {
+    const wanted = String(name).toLowerCase()
+    return this.#flat.filter((_, i) => i % 2 === 1 && this.#flat[i - 1].toLowerCase() === wanted)
+  }
+
+  get (name) {
+    const values = this.getAll(name)
+    return values.length > 0 ? values.join(', ') : null
+  }
+
+  has (name) {
+    return this.getAll(name).length > 0
+  }
+}
+
+class Response {
+  #handle // null: the body came to its end, failed or was closed
+  #signal
+  #unlisten
+  #chunk // a small body that nobody took yet
+  #failed // why the body ended early
+  #raised
+  #trailers = null
+  #taken = false // someone reads the body
+  #content // the promise of bytes()
+  #stream
+
+  constructor (handle, head, signal, unlisten) {
+    this.#handle = handle
+    this.#signal = signal
+    this.#unlisten = unlisten
+    this.#raised = head.raised
+    this.status = head.status
+    this.ok = head.status < 400
+    this.reason = head.reason
+    this.url = head.url
+    this.headers = new Headers(head.headers)
+    this.httpVersion = head.version === 10 ? '1.0' : '1.1'
+    this.elapsed = head.elapsed
+    this.reused = head.reused
+    this.contentLength = head.length
+    if (head.body !== undefined) this.#arrived(head)
+    else if (signal) forgotten.register(this, unlisten, this)
+  }
+
+  /** The fields after the body; null until its end. */
+  get trailers () {
+    return this.#trailers
+  }
+
+  /** Throws for a status of 4xx or 5xx. */
+  raise () {
+    if (this.#raised) throw new RequestError(this.#raised)
+    return this
+  }
+
+  /** All of the body. It is kept: a second call gives the same. */
+  bytes () {
+    this.#content ??= this.#rest()
+    return this.#content
+  }
+
+  /** The body as UTF-8 text. */
+  async text () {
+    return new TextDecoder().decode(await this.bytes())
+  }
+
+  async json () {
+    return JSON.parse(await this.text())
+  }
+
+  /** The pieces of the body as they come. Leaving the loop closes the response. */
+  async * [Symbol.asyncIterator] () {
+    if (this.#content) {
+      yield await this.#content
+      return
+    }
+    this.#take()
+    try {
+      for (let piece = await this.#read(); piece !== null; piece = await this.#read()) yield piece
+    } finally {
+      this.close()
+    }
+  }
+
+  /** The pieces of the body as a Web stream. */
+  get body () {
+    const pieces = this[Symbol.asyncIterator]()
+    this.#stream ??= new ReadableStream({
+      async pull (controller) {
+        const { done, value } = await pieces.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: () => this.close()
+    }, { highWaterMark: 0 })
+    return this.#stream
+  }
+
+  /** Gives up what is left of the body. */
+  close () {
+    if (this.#handle === null) return
+    native.responseClose(this.#handle)
+    this.#over(misuse('the response is closed'))
+  }
+
+  [dispose] () {
+    this.close()
+  }
+
+  #take () {
+    if (this.#taken) throw new TypeError('the body is read already')
+    this.#taken = true
+  }
+
+  async #rest () {
+    this.#take()
+    if (this.#handle !== null) {
+      try {
+        this.#arrived(await native.responseRest(this.#handle))
+      } catch (reported) {
+        throw this.#fail(reported)
+      }
+    }
+    if (this.#failed) throw this.#failed
+    const all = this.#chunk
+    this.#chunk = null
+    return all
+  }
+
+  /** The next piece, null at the end. */
+  async #read () {
+    if (this.#chunk) {
+      const piece = this.#chunk
+      this.#chunk = null
+      return piece
+    }
+    if (this.#failed) throw this.#failed
+    if (this.#handle === null) return null
+    let got
+    try {
+      got = await native.responseRead(this.#handle)
+    } catch (reported) {
+      throw this.#fail(reported)
+    }
+    if (!Array.isArray(got)) return got
+    this.#trailers = new Headers(got)
+    this.#over(null)
+    return null
+  }
+
+  /** All that was left of the body is here, or what came of it before it failed. */
+  #arrived ({ body, failure: reported, trailers }) {
+    this.#chunk = body.length > 0 || !reported ? body : null
+    if (trailers) this.#trailers = new Headers(trailers)
+    if (reported) this.#fail(reported)
+    else this.#over(null)
+  }
+
+  #fail (reported) {
+    if (this.#handle !== null) native.responseClose(this.#handle)
+    this.#over(because(reported, this.#signal))
+    return this.#failed
+  }
+
+  /** Nothing more will come: what an abort would hold is let go. */
+  #over (failed) {
+    this.#failed ??= failed
+    this.#handle = null
+    this.#unlisten()
+    forgotten.unregister(this)
+  }
+}
+
+// ---- sending ----
+
+// A signal often outlives a thousand responses: it must hold none of them, nor their listeners.
+const forgotten = new FinalizationRegistry((unlisten) => unlisten())
+
+function listen (signal, handle) {
+  if (!signal) return () => {}
+  const held = new WeakRef(handle)
+  const onAbort = () => {
+    const open = held.deref()
+    if (open !== undefined) native.responseCancel(open)
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  return () => signal.removeEventListener('abort', onAbort)
+}
+
+/** The reason of the signal if that is why, else what librq reported. */
+function because (reported, signal) {
+  return signal?.aborted ? signal.reason : failure(reported)
+}
+
+/** Sends what start(handle) starts and gives its response, unless the signal ends it. */
+async function exchange (signal, start) {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError('signal must be an AbortSignal')
+  }
+  signal?.throwIfAborted()
+  let unlisten = () => {}
+  try {
+    const handle = native.responseNew()
+    unlisten = listen(signal, handle)
+    const head = await start(handle)
+    if (!signal?.aborted) return new Response(handle, head, signal, unlisten)
+    native.responseClose(handle)
+    throw signal.reason
+  } catch (reported) {
+    unlisten()
+    throw because(reported, signal)
+  }
+}
+
+module.exports = { Headers, Response, exchange }

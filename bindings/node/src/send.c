@@ -1,0 +1,101 @@
+/* The job that sends a request and reads the head of its response. A body known to be small is read
+   in the same hop, so that a small GET costs one; a failure of that body is kept apart from a failure
+   of the request. */
+#include "addon.h"
+
+#include <stdlib.h>
+
+enum { SMALL_BODY_MAX = 64 * 1024 };
+
+typedef struct {
+  job job; /* first, so that a job * is a send_job * */
+  response *response;
+  session *session;
+  rq_request *request;  /* either this */
+  prepared *prepared;   /* or this */
+  char *ca_file;
+  content small;
+  bool whole; /* the body was read, or its failure found */
+} send_job;
+
+/* Worker thread. */
+static void send_run(job *work) {
+  send_job *send = (send_job *)work;
+  rq_error **error = &work->error;
+  const rq_session *via = session_inner(send->session);
+  rq_response *got;
+  if (send->ca_file != NULL) rq_opts_ca_file(rq_request_opts(send->request), send->ca_file, error);
+  if (send->prepared != NULL)
+    got = rq_send(via, prepared_inner(send->prepared), work->cancel, error);
+  else
+    got = rq_perform(via, send->request, work->cancel, error);
+  send->response->inner = got;
+  if (got == NULL) return;
+  int64_t len = rq_body_length(got);
+  send->whole = len >= 0 && len <= SMALL_BODY_MAX;
+  if (send->whole) content_read(&send->small, got);
+}
+
+/* JS thread: the head, and with a small body what body.c gives for it. */
+static napi_value send_settle(napi_env env, job *work) {
+  send_job *send = (send_job *)work;
+  napi_value head = response_head(env, send->response->inner);
+  if (send->whole)
+    content_set(env, head, send->response, &send->small);
+  else
+    response_account(env, send->response, SMALL_BODY_MAX);
+  return head;
+}
+
+static void send_drop(job *work) {
+  send_job *send = (send_job *)work;
+  if (send->response != NULL) response_leave(send->response);
+  if (send->session != NULL) session_leave(send->session);
+  if (send->prepared != NULL) prepared_leave(send->prepared);
+  rq_request_free(send->request);
+  content_free(&send->small);
+  rq_error_free(work->error);
+  free(send->ca_file);
+  free(send);
+}
+
+static send_job *send_new(napi_env env, napi_value response_handle, napi_value session_handle) {
+  send_job *send = calloc(1, sizeof *send);
+  if (send == NULL) {
+    napi_throw_error(env, NULL, "out of memory");
+    return NULL;
+  }
+  send->job = (job){.run = send_run, .settle = send_settle, .drop = send_drop};
+  send->response = response_enter(env, response_handle);
+  if (send->response != NULL) send->session = session_enter(env, session_handle);
+  if (send->session != NULL) {
+    send->job.cancel = send->response->cancel;
+    return send;
+  }
+  send_drop(&send->job);
+  return NULL;
+}
+
+static napi_value send_submit(napi_env env, send_job *send) {
+  if (send->request != NULL || send->prepared != NULL) return pool_submit(env, &send->job);
+  send_drop(&send->job);
+  return NULL;
+}
+
+/* responseRequest(response, session, method, url, calls, body) */
+napi_value response_request(napi_env env, napi_callback_info info) {
+  arguments given = arguments_of(env, info);
+  send_job *send = send_new(env, given.at[0], given.at[1]);
+  if (send == NULL) return NULL;
+  send->request = request_of(env, given.at + 2, &send->ca_file);
+  return send_submit(env, send);
+}
+
+/* responseSend(response, session, prepared) */
+napi_value response_send(napi_env env, napi_callback_info info) {
+  arguments given = arguments_of(env, info);
+  send_job *send = send_new(env, given.at[0], given.at[1]);
+  if (send == NULL) return NULL;
+  send->prepared = prepared_enter(env, given.at[2]);
+  return send_submit(env, send);
+}

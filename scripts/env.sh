@@ -1,0 +1,13 @@
+# Sourced by the other scripts, from the root of the tree: how the bindings find the library in the tree.
+export PKG_CONFIG_PATH="$PWD/target/release${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+export RQ_TESTD="$PWD/target/release/testd"
+# Go's build cache does not look at headers outside the module: a changed rq.h must change the flags.
+CGO_CFLAGS="-O2 -g -DRQ_HEADER_SUM=$(cksum < include/rq.h | cut -d' ' -f1)"
+export CGO_CFLAGS
+
+# Builds the Node addon; does nothing if it is up to date.
+build_node() {
+    [ -d bindings/node/node_modules/node-api-headers ] ||
+        (cd bindings/node && npm install --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null)
+    (cd bindings/node && npm run --silent build >/dev/null)
+}
