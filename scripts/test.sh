@@ -43,5 +43,8 @@ for language in $languages; do
     esac
 done
 
+step "the programs of README.md"
+scripts/readme.sh "$languages"
+
 step "the demo"
 scripts/demo.sh

@@ -53,3 +53,8 @@ pub use url::{Scheme, Url};
 pub fn get(url: &str) -> Result<Response> {
     Session::new().get(url)
 }
+
+/// The Rust program of README.md, compiled with the doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,8 +1,6 @@
 //! What the user asks for: method, URL, body and settings, before any session has seen it
 //! (behaviour area S).
 
-use std::sync::Arc;
-
 use crate::body::source::Source;
 use crate::error::Result;
 use crate::options::{Options, SharedOptions};
@@ -41,8 +39,8 @@ impl Request {
     }
 
     /// Sends these bytes. Content-Length follows; no Content-Type is guessed (B2).
-    pub fn body(&mut self, bytes: impl Into<Arc<[u8]>>) {
-        self.source = Source::of(bytes.into());
+    pub fn body(&mut self, bytes: impl AsRef<[u8]>) {
+        self.source = Source::of(bytes.as_ref());
     }
 
     /// The request's own settings; they win over the session's and are not kept by it (S7).

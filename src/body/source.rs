@@ -16,8 +16,8 @@ pub(crate) enum Source {
 
 impl Source {
     /// The source for these bytes; an empty body is no body (B4).
-    pub(crate) fn of(bytes: Arc<[u8]>) -> Self {
-        if bytes.is_empty() { Self::Empty } else { Self::Bytes(bytes) }
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        if bytes.is_empty() { Self::Empty } else { Self::Bytes(bytes.into()) }
     }
 
     pub(crate) fn bytes(&self) -> Option<&[u8]> {

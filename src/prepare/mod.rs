@@ -21,7 +21,7 @@ use crate::url::Url;
 /// let session = rq::Session::new();
 /// let mut prepared = session.prepare(&rq::Request::new("post", "http://example.org/x")?)?;
 /// prepared.headers_mut().set("X-Trace", b"2")?;
-/// prepared.set_body(&b"new"[..]);
+/// prepared.set_body("new");
 /// assert_eq!(prepared.method(), "POST");
 /// assert_eq!(prepared.headers().get("content-length"), Some(&b"3"[..]));
 /// # Ok::<(), rq::Error>(())
@@ -146,9 +146,9 @@ impl Prepared {
 
     /// Replaces the body; Content-Length follows it (behaviour S12 mended). Empty bytes are no
     /// body.
-    pub fn set_body(&mut self, bytes: impl Into<Arc<[u8]>>) {
+    pub fn set_body(&mut self, bytes: impl AsRef<[u8]>) {
         let parts = self.edit();
-        parts.source = Source::of(bytes.into());
+        parts.source = Source::of(bytes.as_ref());
         parts.headers.remove("content-length");
         frame(parts);
     }

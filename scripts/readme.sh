@@ -1,0 +1,45 @@
+#!/bin/sh
+# Takes the programs out of README.md, points them at the test server, builds and runs them: what users copy must work.
+#
+#   scripts/readme.sh "c go node"      (after build.sh; PKG_CONFIG_PATH and the like from env.sh)
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/env.sh
+if [ "${2:-}" != inside ]; then
+    exec target/release/testd "$0" "$1" inside
+fi
+folder=target/readme
+mkdir -p $folder/node_modules
+
+# program LANGUAGE FILE: the first code block of that language, with the server's address in place of example.org
+program() {
+    awk -v fence="\`\`\`$1" '$0 == fence { on = 1; next } /^```/ { if (on) exit } on' README.md |
+        sed "s|https://example.org/|$RQ_TEST_HTTP/json|" > "$folder/$2"
+    grep -q "$RQ_TEST_HTTP/json" "$folder/$2"
+}
+
+failed=0
+passed=0
+for language in $1; do
+    case $language in
+        c)
+            program c main.c
+            cc -std=c11 -Wall -Wextra -Werror -o $folder/c $folder/main.c $(pkg-config --cflags --libs rq)
+            output=$($folder/c) ;;
+        go)
+            program go main.go
+            printf 'module readme\n\ngo 1.24\n\nrequire %s v0.0.0\n\nreplace %s => ../../bindings/go\n' \
+                github.com/librq/librq/bindings/go github.com/librq/librq/bindings/go > $folder/go.mod
+            output=$(cd $folder && go run .) ;;
+        node)
+            program js main.mjs
+            ln -sfn ../../../bindings/node $folder/node_modules/librq
+            output=$(cd $folder && node main.mjs) ;;
+    esac
+    case $output in
+        *'"hello": "librq"'*) passed=$((passed + 1)) ;;
+        *) failed=$((failed + 1)); printf 'README, %s: %s\n' "$language" "$output" ;;
+    esac
+done
+printf '%s passed, %s failed\n' $passed $failed
+[ $failed = 0 ]
