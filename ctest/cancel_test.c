@@ -22,10 +22,14 @@ static void *trigger_later(void *data) {
   return NULL;
 }
 
+static void count_down(trigger *this) {
+  CHECK_INT(pthread_create(&this->thread, NULL, trigger_later, this), 0);
+}
+
 static void start_trigger(trigger *this, bool free_it, rq_error **error) {
   this->cancel = rq_cancel_new(error);
   this->free_it = free_it;
-  CHECK_INT(pthread_create(&this->thread, NULL, trigger_later, this), 0);
+  count_down(this);
 }
 
 /* To be called when the cancelled call is back: takes its error and ends the trigger. */
@@ -82,13 +86,14 @@ static void with_the_token_freed_during_the_call(void) {
 
 static void check_body_cancelled(const char *base) {
   char bytes[100];
-  trigger other;
   rq_error *e = NULL;
+  trigger other = {.cancel = rq_cancel_new(&e)};
   rq_session *session = rq_session_new(&e);
   rq_opts_ca_file(rq_session_opts(session), t_env("RQ_TEST_CA_FILE"), &e);
   rq_request *request = rq_request_new("GET", t_url(base, "/stall-body"), &e);
-  start_trigger(&other, false, &e);
   rq_response *response = rq_perform(session, request, other.cancel, &e);
+  CHECK_CODE(e, RQ_OK);
+  count_down(&other); /* with the head already here: it is the body that waits */
   while (rq_body_read(response, bytes, sizeof bytes, &e) > 0) {
   }
   check_cancelled(&other, &e);
@@ -205,6 +210,36 @@ static void a_late_trigger_spares_the_next_request(void) {
   rq_session_free(session);
 }
 
+static void *trigger_now(void *cancel) {
+  rq_cancel_trigger(cancel);
+  return NULL;
+}
+
+/* The trigger meets a connection at every moment of its making, and nothing of that kills us. */
+static void while_connections_come_and_go(void) {
+  rq_error *e = NULL;
+  rq_session *session = rq_session_new(&e);
+  rq_request *request = rq_request_new("GET", t_url("RQ_TEST_HTTP", "/json"), &e);
+  for (int turn = 0; turn < 2000 / t_slowness(); turn++) {
+    pthread_t thread;
+    rq_cancel *cancel = rq_cancel_new(&e);
+    CHECK_CODE(e, RQ_OK);
+    rq_session_close_idle(session);
+    CHECK_INT(pthread_create(&thread, NULL, trigger_now, cancel), 0);
+    for (int spin = 0; spin < turn % 50 * 100; spin++) rq_cancel_triggered(cancel);
+    rq_response *response = rq_perform(session, request, cancel, &e);
+    CHECK(e == NULL || rq_error_code(e) == RQ_ERR_CANCELLED);
+    pthread_join(thread, NULL);
+    rq_response_free(response);
+    rq_error_free(e);
+    e = NULL;
+    rq_cancel_free(cancel);
+  }
+  check_usable(session);
+  rq_request_free(request);
+  rq_session_free(session);
+}
+
 typedef struct {
   rq_session *session;
   rq_cancel *cancel;
@@ -256,6 +291,7 @@ int main(void) {
   RUN(a_triggered_token_fails_at_once);
   RUN(an_untriggered_token_changes_nothing);
   RUN(a_late_trigger_spares_the_next_request);
+  RUN(while_connections_come_and_go);
   RUN(one_token_ends_many_requests);
   DONE();
 }

@@ -9,7 +9,7 @@ scripts/build.sh
 mkdir -p target/demo
 for language in $languages; do
     case $language in
-        c) cc -std=c11 -O2 -Wall -Wextra -o target/demo/c bindings/c/examples/demo.c \
+        c) cc -std=gnu11 -O2 -Wall -Wextra -o target/demo/c bindings/c/examples/demo.c \
                $(pkg-config --cflags --libs rq) ;;
         go) (cd bindings/go && go build -o ../../target/demo/go ./examples/demo) ;;
         node) build_node ;;

@@ -7,7 +7,7 @@
 //! ([`Pools`]). Sources: behaviours N1–N3; faults 76–78.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::body::Home;
@@ -56,9 +56,10 @@ pub(super) struct Lease {
     permit: Option<Permit>,
 }
 
-/// One of the connections that may be open to a host; given back when it is closed.
+/// One of the connections that may be open to a host; given back when it is closed. Weak, since idle
+/// connections hold theirs inside the pool.
 struct Permit {
-    pool: Arc<Pool>,
+    pool: Weak<Pool>,
     key: Key,
 }
 
@@ -119,7 +120,7 @@ impl Pool {
         let (kept, permit) = match idle {
             Some((Idle { stream, permit, .. }, age)) => (Some((stream, age)), permit),
             None if policy.limits.open_per_host_max > 0 => {
-                (None, Some(Permit { pool: self.clone(), key: key.clone() }))
+                (None, Some(Permit { pool: Arc::downgrade(self), key: key.clone() }))
             }
             None => (None, None),
         };
@@ -334,13 +335,14 @@ fn give_spare(state: &mut State, mut buffer: ReadBuffer) {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut state = self.pool.lock();
+        let Some(pool) = self.pool.upgrade() else { return };
+        let mut state = pool.lock();
         if let Some(host) = state.hosts.get_mut(&self.key) {
             host.open = host.open.saturating_sub(1);
         }
         let waiting = state.waiting;
         drop(state);
-        self.pool.notify(waiting);
+        pool.notify(waiting);
     }
 }
 

@@ -150,8 +150,9 @@ pub(super) fn with_port(addresses: Vec<IpAddr>, port: u16) -> Vec<SocketAddr> {
 
 /// A pipe whose end becomes readable when the token is triggered.
 struct Alarm {
-    pipe: std::io::PipeReader,
+    /// Dropped before the pipe: a bell that rang into a pipe without a reader would raise SIGPIPE.
     _registration: Registration,
+    pipe: std::io::PipeReader,
 }
 
 struct Bell(PipeWriter);
@@ -167,7 +168,7 @@ impl Alarm {
     fn new(token: &CancelToken) -> Result<Self, Errno> {
         let (pipe, bell) = std::io::pipe()
             .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::MFILE))?;
-        Ok(Self { pipe, _registration: token.register(Arc::new(Bell(bell))) })
+        Ok(Self { _registration: token.register(Arc::new(Bell(bell))), pipe })
     }
 }
 

@@ -111,24 +111,24 @@ static void edited_post(const rq_session *session) {
   rq_request_free(request);
 }
 
-/* On a terminal a bar, redrawn ten times a second at most; else a line at every quarter. */
+/* To stderr, so that it stays visible when the output goes elsewhere: on a terminal a bar, redrawn
+   ten times a second at most; else a line at every quarter. */
 static void show_progress(int64_t done, double since_s) {
   static double drawn_s;
   static int64_t quarters;
   double now = now_s();
   double rate = (double)done / MIB / (now - since_s > 0 ? now - since_s : 1e-9);
   int percent = (int)(done * 100 / DOWNLOAD_LEN);
-  if (isatty(STDOUT_FILENO)) {
+  if (isatty(STDERR_FILENO)) {
     if (now - drawn_s < 0.1 && done < DOWNLOAD_LEN) return;
     drawn_s = now;
-    printf("\r  [%-40.*s] %3d %%  %.0f MiB/s  %.1f s left ", percent * 40 / 100,
+    fprintf(stderr, "\r  [%-40.*s] %3d %%  %.0f MiB/s  %.1f s left ", percent * 40 / 100,
            "########################################", percent, rate,
            (double)(DOWNLOAD_LEN - done) / MIB / rate);
-    if (done == DOWNLOAD_LEN) printf("\n");
-    fflush(stdout);
+    if (done == DOWNLOAD_LEN) fprintf(stderr, "\n");
   } else if (done * 4 / DOWNLOAD_LEN > quarters) {
     quarters = done * 4 / DOWNLOAD_LEN;
-    printf("  %3d %%  %.0f MiB/s\n", percent, rate);
+    fprintf(stderr, "  %3d %%  %.0f MiB/s\n", percent, rate);
   }
 }
 
@@ -196,6 +196,7 @@ static void expect_failure(const rq_session *session, const char *url, rq_code c
 
 int main(void) {
   rq_error *e = NULL;
+  setvbuf(stdout, NULL, _IOLBF, 0); /* in order with the progress on stderr */
   rq_session *session = new_session(&e);
   if (!went_well(&e)) return 1;
   int connection = three_requests_on_one_connection(session);

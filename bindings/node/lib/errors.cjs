@@ -10,9 +10,9 @@ class RequestError extends Error {
     this.code = name.replace('RQ_ERR_', '').toLowerCase()
     this.phase = phase
     this.exception = exception
-    this.errno = errno
-    this.status = status
-    this.url = url
+    if (errno !== undefined) this.errno = errno
+    if (status !== undefined) this.status = status
+    if (url !== undefined) this.url = url
   }
 }
 Object.defineProperty(RequestError.prototype, 'name', {

@@ -8,6 +8,8 @@ const { RequestError, failure, misuse } = require('./errors.cjs')
 
 const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
 
+const utf8 = new TextDecoder()
+
 /** Header fields in the order and case in which they came; look-ups ignore the case. */
 class Headers {
   #flat
@@ -36,6 +38,11 @@ class Headers {
 
   has (name) {
     return this.getAll(name).length > 0
+  }
+
+  /** What console.log shows. */
+  [Symbol.for('nodejs.util.inspect.custom')] (depth, options, inspect) {
+    return `Headers ${inspect([...this], options)}`
   }
 }
 
@@ -88,7 +95,7 @@ class Response {
 
   /** The body as UTF-8 text. */
   async text () {
-    return new TextDecoder().decode(await this.bytes())
+    return utf8.decode(await this.bytes())
   }
 
   async json () {
@@ -98,7 +105,8 @@ class Response {
   /** The pieces of the body as they come. Leaving the loop closes the response. */
   async * [Symbol.asyncIterator] () {
     if (this.#content) {
-      yield await this.#content
+      const all = await this.#content
+      if (all.length > 0) yield all
       return
     }
     this.#take()
@@ -111,15 +119,7 @@ class Response {
 
   /** The pieces of the body as a Web stream. */
   get body () {
-    const pieces = this[Symbol.asyncIterator]()
-    this.#stream ??= new ReadableStream({
-      async pull (controller) {
-        const { done, value } = await pieces.next()
-        if (done) controller.close()
-        else controller.enqueue(value)
-      },
-      cancel: () => this.close()
-    }, { highWaterMark: 0 })
+    this.#stream ??= streamOf(this)
     return this.#stream
   }
 
@@ -149,7 +149,7 @@ class Response {
       }
     }
     if (this.#failed) throw this.#failed
-    const all = this.#chunk
+    const all = this.#chunk ?? Buffer.alloc(0)
     this.#chunk = null
     return all
   }
@@ -177,7 +177,7 @@ class Response {
 
   /** All that was left of the body is here, or what came of it before it failed. */
   #arrived ({ body, failure: reported, trailers }) {
-    this.#chunk = body.length > 0 || !reported ? body : null
+    this.#chunk = body.length > 0 ? body : null
     if (trailers) this.#trailers = new Headers(trailers)
     if (reported) this.#fail(reported)
     else this.#over(null)
@@ -196,6 +196,19 @@ class Response {
     this.#unlisten()
     forgotten.unregister(this)
   }
+}
+
+function streamOf (response) {
+  const pieces = response[Symbol.asyncIterator]()
+  return new ReadableStream({
+    async pull (controller) {
+      const { done, value } = await pieces.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    // Not by ending the iterator: that would wait for the read in flight, which this ends.
+    cancel: () => response.close()
+  }, { highWaterMark: 0 })
 }
 
 // ---- sending ----

@@ -54,8 +54,8 @@ func download(session *rq.Session) (speed float64, err error) {
 	return speed, err
 }
 
-// progress is a writer that shows how much went through it: as a bar on a terminal, redrawn ten
-// times a second at most, otherwise as a line for every quarter.
+// progress is a writer that shows on stderr how much went through it: as a bar on a terminal,
+// redrawn ten times a second at most, otherwise as a line for every quarter.
 type progress struct {
 	total, done int64
 	terminal    bool
@@ -64,7 +64,7 @@ type progress struct {
 }
 
 func newProgress(total int64) *progress {
-	info, err := os.Stdout.Stat()
+	info, err := os.Stderr.Stat()
 	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
 	return &progress{total: total, terminal: terminal, begin: time.Now(), quarter: 1}
 }
@@ -75,7 +75,7 @@ func (p *progress) Write(data []byte) (int, error) {
 		p.draw()
 	} else if p.done*4 >= p.total*p.quarter {
 		p.quarter = p.done*4/p.total + 1
-		fmt.Println(p)
+		fmt.Fprintln(os.Stderr, p)
 	}
 	return len(data), nil
 }
@@ -84,10 +84,10 @@ func (p *progress) draw() {
 	if now := time.Now(); p.done == p.total || now.After(p.next) {
 		p.next = now.Add(100 * time.Millisecond)
 		full := int(p.done * 40 / p.total)
-		fmt.Printf("\r[%s%s] %v ", strings.Repeat("#", full), strings.Repeat(" ", 40-full), p)
+		fmt.Fprintf(os.Stderr, "\r[%s%s] %v ", strings.Repeat("#", full), strings.Repeat(" ", 40-full), p)
 	}
 	if p.done == p.total {
-		fmt.Println()
+		fmt.Fprintln(os.Stderr)
 	}
 }
 

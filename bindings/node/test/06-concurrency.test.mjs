@@ -1,0 +1,57 @@
+// Many at once: the JS thread and libuv's threads stay free, and the addon's threads leave when idle.
+
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import test from 'node:test'
+import { Session } from 'librq'
+import { eventually, testd } from './testd.mjs'
+
+const { HTTP } = await testd()
+
+test('blocked requests stop neither fs.readFile nor timers', async () => {
+  const session = new Session()
+  const controller = new AbortController()
+  const { signal } = controller
+  const blocked = Array.from({ length: 8 }, () => session.get(`${HTTP}/stall-head`, { signal }))
+  const begin = performance.now()
+  assert.ok((await readFile(new URL(import.meta.url))).length > 0)
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  assert.ok(performance.now() - begin < 1000)
+  controller.abort()
+  for (const { status } of await Promise.allSettled(blocked)) assert.equal(status, 'rejected')
+})
+
+test('1000 requests, 32 at a time', async () => {
+  const session = new Session()
+  const seen = new Map()
+  let started = 0
+  await Promise.all(Array.from({ length: 32 }, async () => {
+    while (started++ < 1000) {
+      const answer = await (await session.get(`${HTTP}/json`)).json()
+      seen.set(`${answer.connection}/${answer.request}`, answer.hello)
+    }
+  }))
+  assert.equal(seen.size, 1000)
+  assert.deepEqual(new Set(seen.values()), new Set(['librq']))
+  assert.ok(new Set([...seen.keys()].map((key) => key.split('/')[0])).size <= 32)
+})
+
+test('more requests than threads: all are answered', async () => {
+  const session = new Session()
+  const sent = Array.from({ length: 200 }, async () => (await session.get(`${HTTP}/delay/20`)).text())
+  assert.deepEqual(new Set(await Promise.all(sent)), new Set(['slept']))
+})
+
+const threads = () => readdirSync('/proc/self/task').length
+
+test('threads leave', { skip: process.platform !== 'linux' && 'counts in /proc' }, async () => {
+  const session = new Session()
+  await eventually(() => threads() < 30, 'the threads of the tests before are gone')
+  const before = threads()
+  const sent = Array.from({ length: 40 }, () => session.get(`${HTTP}/delay/100`))
+  await eventually(() => threads() >= before + 20, 'threads start')
+  await Promise.all(sent)
+  await eventually(() => threads() <= before, 'threads leave')
+  assert.equal((await session.get(`${HTTP}/json`)).status, 200)
+})

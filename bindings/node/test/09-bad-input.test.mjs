@@ -1,0 +1,125 @@
+// Wrong arguments: TypeErrors for what is no value of the right kind, RequestErrors for what librq refuses;
+// from promises where there is one. And foreign objects in the place of handles.
+
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import test from 'node:test'
+import { Prepared, Session } from 'librq'
+import { testd } from './testd.mjs'
+
+const { HTTP, CA_FILE } = await testd()
+const session = new Session()
+const url = `${HTTP}/json`
+
+for (const [name, given, message] of [
+  ['no method', [undefined, url], /method must be a string/],
+  ['no URL', ['GET'], /url must be a string or a URL/],
+  ['options that are no object', ['GET', url, 'X-A: 1'], /options must be an object/],
+  ['an unknown option', ['GET', url, { header: {} }], /there is no option header/],
+  ['an option of sessions', ['GET', url, { pool: {} }], /there is no option pool/],
+  ['headers that are text', ['GET', url, { headers: 'A: 1' }], /headers must be/],
+  ['a header that is no pair', ['GET', url, { headers: [['A']] }], /must be a pair/],
+  ['a header value undefined', ['GET', url, { headers: { A: undefined } }], /header A must be/],
+  ['a header with a NUL', ['GET', url, { headers: { A: 'a\0b' } }], /NUL/],
+  ['a negative timeout', ['GET', url, { timeout: -1 }], /timeout must be a number of seconds/],
+  ['half a timeout', ['GET', url, { timeout: [1] }], /timeout must be a number of seconds/],
+  ['a deadline NaN', ['GET', url, { deadline: NaN }], /deadline must be/],
+  ['verify 1', ['GET', url, { verify: 1 }], /verify must be/],
+  ['two CAs', ['GET', url, { verify: CA_FILE, ca: '' }], /not both/],
+  ['body and json', ['POST', url, { body: 'a', json: 1 }], /either body or json/],
+  ['a body that is an object', ['POST', url, { body: {} }], /body must be/],
+  ['a body that is a number', ['POST', url, { body: 1 }], /body must be/],
+  ['json that is none', ['POST', url, { json: () => {} }], /cannot be written as JSON/],
+  ['a signal that is none', ['GET', url, { signal: {} }], /signal must be an AbortSignal/]
+]) {
+  test(`${name}: TypeError`, async () => {
+    await assert.rejects(session.request(...given), { name: 'TypeError', message })
+    if (name !== 'a signal that is none') {
+      assert.throws(() => session.prepare(...given), { name: 'TypeError', message })
+    }
+  })
+}
+
+for (const [name, code, given] of [
+  ['a URL that is none', 'missing_schema', ['GET', 'nothing']],
+  ['an empty URL', 'missing_schema', ['GET', '']],
+  ['a URL without a host', 'invalid_url', ['GET', 'http://']],
+  ['a port 70000', 'invalid_url', ['GET', 'http://127.0.0.1:70000/']],
+  ['another scheme', 'invalid_schema', ['GET', 'ftp://127.0.0.1/']],
+  ['a header with CR LF', 'invalid_header', ['GET', url, { headers: { A: '1\r\nB: 2' } }]],
+  ['a header name with a space', 'invalid_header', ['GET', url, { headers: { 'A B': '1' } }]],
+  ['an empty header name', 'invalid_header', ['GET', url, { headers: { '': '1' } }]],
+  ['a method with a space', 'invalid_method', ['GET /', url]],
+  ['a CA that is none', 'file', ['GET', url, { ca: 'no PEM' }]]
+]) {
+  test(`${name}: ${code}`, async () => {
+    await assert.rejects(session.request(...given), { name: 'RequestError', code })
+    assert.throws(() => session.prepare(...given), { name: 'RequestError', code })
+  })
+}
+
+for (const [name, options, message] of [
+  ['an unknown option', { timeouts: 1 }, /there is no option timeouts/],
+  ['an option of requests', { json: 1 }, /there is no option json/],
+  ['resolve without a port', { resolve: { 'example.org': '127.0.0.1' } }, /must be host:port/],
+  ['resolve with an empty port', { resolve: { 'example.org:': '127.0.0.1' } }, /whole number/],
+  ['resolve to a number', { resolve: { 'example.org:80': 1 } }, /address must be a string/],
+  ['half a pool', { pool: { idle: 1 } }, /pool.idlePerHost must be a whole number/]
+]) {
+  test(`a session with ${name}: TypeError`, () => {
+    assert.throws(() => new Session(options), { name: 'TypeError', message })
+  })
+}
+
+test('a session with addresses that librq refuses', () => {
+  for (const resolve of [{ 'example.org:70000': '127.0.0.1' }, { 'example.org:80': 'example.com' }]) {
+    assert.throws(() => new Session({ resolve }), { name: 'RequestError', code: 'invalid_argument' })
+  }
+})
+
+test('a prepared request refuses what a request does, and stays as it was', () => {
+  const prepared = session.prepare('GET', url)
+  assert.throws(() => { prepared.url = 'nothing' }, { code: 'missing_schema' })
+  assert.throws(() => { prepared.url = 1 }, TypeError)
+  assert.throws(() => { prepared.method = 'GET /' }, { code: 'invalid_method' })
+  assert.throws(() => prepared.setHeader('A', '1\r\n'), { code: 'invalid_header' })
+  assert.throws(() => prepared.setHeader('A'), TypeError)
+  assert.throws(() => { prepared.body = 1 }, TypeError)
+  assert.deepEqual([prepared.method, prepared.url, prepared.header('A')], ['GET', url, null])
+})
+
+test('a session that is closed', async () => {
+  const closed = new Session()
+  const prepared = closed.prepare('GET', url)
+  closed.close()
+  const expected = { name: 'RequestError', code: 'misuse', message: 'the session is closed' }
+  await assert.rejects(closed.get(url), expected)
+  await assert.rejects(closed.send(prepared), expected)
+  assert.throws(() => closed.prepare('GET', url), expected)
+  assert.throws(() => closed.closeIdle(), expected)
+  assert.equal((await session.send(prepared)).status, 200)
+})
+
+test('a response that is closed', async () => {
+  const response = await session.get(`${HTTP}/bytes/1000000`)
+  response.close()
+  response.close()
+  const expected = { code: 'misuse', message: 'the response is closed' }
+  await assert.rejects(response.bytes(), expected)
+})
+
+test('send takes prepared requests only', async () => {
+  const fakes = [undefined, null, 'GET', {}, Object.create(Prepared.prototype)]
+  for (const fake of fakes) await assert.rejects(session.send(fake), TypeError)
+})
+
+test('the addon takes no foreign object for a handle', () => {
+  const native = createRequire(import.meta.url)('../build/rq_node.node')
+  const response = native.responseNew()
+  for (const fake of [undefined, null, 1, 'text', {}, [], Symbol('s'), response, native.sessionNew([])]) {
+    assert.throws(() => native.preparedUrl(fake), TypeError)
+    assert.throws(() => native.responseRequest(response, fake === 1 ? 1 : {}, 'GET', url), TypeError)
+    if (fake !== response) assert.throws(() => native.responseRead(fake), TypeError)
+  }
+  assert.throws(() => native.responseRead(response), (error) => error.name === 'RQ_ERR_MISUSE')
+})
