@@ -4,6 +4,7 @@
 //! a fork handler (the C package does) calls [`watch_forks`] once and [`forked`] in each child;
 //! then a counter answers instead.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 static WATCHED: AtomicBool = AtomicBool::new(false);
@@ -19,8 +20,37 @@ pub fn forked() {
     FORKS.fetch_add(1, Ordering::AcqRel);
 }
 
+/// A value of this process: a forked child gets a new one, and takes no lock of its parent's for it.
+#[derive(Default)]
+pub(crate) struct PerProcess<T> {
+    first: OnceLock<Box<Generation<T>>>,
+}
+
+struct Generation<T> {
+    process: u32,
+    value: T,
+    next: OnceLock<Box<Self>>,
+}
+
+impl<T: Default> PerProcess<T> {
+    /// The value of this process; in a new child, `retire` is given the inherited one.
+    pub(crate) fn get(&self, retire: impl Fn(&T)) -> &T {
+        let process = identity();
+        let new = || Box::new(Generation { process, value: T::default(), next: OnceLock::new() });
+        let mut generation = self.first.get_or_init(new);
+        while generation.process != process {
+            let inherited = &generation.value;
+            generation = generation.next.get_or_init(|| {
+                retire(inherited);
+                new()
+            });
+        }
+        &generation.value
+    }
+}
+
 /// A number that differs between a process and its children.
-pub(crate) fn identity() -> u32 {
+fn identity() -> u32 {
     match WATCHED.load(Ordering::Acquire) {
         true => FORKS.load(Ordering::Acquire),
         false => std::process::id(),

@@ -84,11 +84,10 @@ pub(super) fn exchange(
             let keep = keep && complete && !outgoing.asks_to_close;
             Ok(Reply { head, framing, keep })
         }
-        Err(failure) => Err(match send_error {
-            Some(error) if failure.error.kind() != ErrorKind::Cancelled => {
-                Failure { error, answered: failure.answered }
-            }
-            _ => failure,
+        Err(failure) => Err(match (send_error, failure.error.kind()) {
+            // A TLS alert says why the connection broke; a cancel is why.
+            (None, _) | (_, ErrorKind::Cancelled | ErrorKind::Tls) => failure,
+            (Some(error), _) => Failure { error, answered: failure.answered },
         }),
     }
 }

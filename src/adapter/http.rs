@@ -4,26 +4,40 @@
 use std::sync::Arc;
 
 use super::exchange::{Outgoing, Reply, exchange};
-use super::pool::{Checkout, Key, Lease, Policy, Pools};
+use super::pool::{Checkout, Key, Lease, Policy, Pool};
 use super::retry::{self, Failure};
 use super::{Adapter, SendContext};
 use crate::body::buffer::ReadBuffer;
 use crate::body::{Body, Home, Open};
 use crate::cancel::Registration;
 use crate::connect::stream::Stream;
-use crate::connect::{Connector, Profile, Target};
+use crate::connect::{Connector, Lookups, Profile, Target};
 use crate::deadline::{Budget, WaitEnd};
 use crate::error::{ErrorKind, Phase, Result};
 use crate::limits::IDLE_TRUST;
 use crate::options::Options;
 use crate::prepare::Prepared;
+use crate::process::PerProcess;
 use crate::response::{Exchanged, Response};
 use crate::url::{Scheme, Url};
 
 #[derive(Default)]
 pub(super) struct HttpAdapter {
     connector: Connector,
-    pools: Pools,
+    shared: PerProcess<Shared>,
+}
+
+/// What a forked child must not share with its parent: sockets, and threads that it does not have.
+#[derive(Default)]
+struct Shared {
+    pool: Arc<Pool>,
+    lookups: Lookups,
+}
+
+impl HttpAdapter {
+    fn shared(&self) -> &Shared {
+        self.shared.get(|inherited| inherited.pool.drop_inherited())
+    }
 }
 
 /// A connection in use.
@@ -57,7 +71,7 @@ impl Adapter for HttpAdapter {
     }
 
     fn close_idle(&self) {
-        self.pools.current().close_idle();
+        self.shared().pool.close_idle();
     }
 }
 
@@ -93,7 +107,7 @@ impl<'a> Route<'a> {
 
     /// A kept connection that seems alive, or a new one. `fresh`: not a kept one.
     fn connection(&self, budget: &Budget, resendable: bool, fresh: bool) -> Result<Connection> {
-        let pool = self.adapter.pools.current();
+        let Shared { pool, lookups } = self.adapter.shared();
         loop {
             let limit = budget.connecting_if(self.policy.limits.open_per_host_max > 0);
             let Checkout { kept, buffer, lease } =
@@ -106,7 +120,7 @@ impl<'a> Route<'a> {
                     }
                 })?;
             let Some((mut stream, idle_for)) = kept else {
-                let stream = self.open(budget)?;
+                let stream = self.open(lookups, budget)?;
                 return Ok(Connection::new(stream, buffer, lease, false, budget));
             };
             let trusted = resendable && idle_for < IDLE_TRUST;
@@ -120,7 +134,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    fn open(&self, budget: &Budget) -> Result<Stream> {
+    fn open(&self, lookups: &Lookups, budget: &Budget) -> Result<Stream> {
         let target = Target {
             host: self.url.host(),
             port: self.url.port(),
@@ -129,7 +143,7 @@ impl<'a> Route<'a> {
             resolver: self.session.custom_resolver(),
             tls: self.profile.clone(),
         };
-        self.adapter.connector.connect(target, budget)
+        self.adapter.connector.connect(target, lookups, budget)
     }
 }
 

@@ -7,7 +7,7 @@
 //! ([`Pools`]). Sources: behaviours N1–N3; faults 76–78.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::body::Home;
@@ -17,7 +17,6 @@ use crate::connect::stream::Stream;
 use crate::deadline::{Limit, Moment, WaitEnd};
 use crate::limits::SPARE_BUFFERS_MAX;
 use crate::options::PoolLimits;
-use crate::process;
 use crate::url::Scheme;
 
 /// What two requests must have in common to use one connection.
@@ -186,7 +185,7 @@ impl Pool {
 
     /// In a child: closes its copies of the parent's sockets, which disturbs nobody. Another thread
     /// of the parent may have held the lock at the fork; then they stay open until the child ends.
-    fn drop_inherited(&self) {
+    pub(super) fn drop_inherited(&self) {
         let Ok(mut state) = self.state.try_lock() else { return };
         for idle in state.hosts.values_mut().flat_map(|host| host.idle.drain(..)) {
             // Not dropped: that would lock the pool again.
@@ -343,34 +342,5 @@ impl Drop for Permit {
         let waiting = state.waiting;
         drop(state);
         pool.notify(waiting);
-    }
-}
-
-/// The pool of this process: a child of a fork gets a new one, without taking any lock of its
-/// parent's.
-#[derive(Default)]
-pub(super) struct Pools {
-    first: OnceLock<Box<Generation>>,
-}
-
-struct Generation {
-    process: u32,
-    pool: Arc<Pool>,
-    next: OnceLock<Box<Self>>,
-}
-
-impl Pools {
-    pub(super) fn current(&self) -> &Arc<Pool> {
-        let process = process::identity();
-        let new = || Box::new(Generation { process, pool: Arc::default(), next: OnceLock::new() });
-        let mut generation = self.first.get_or_init(new);
-        while generation.process != process {
-            let inherited = &generation.pool;
-            generation = generation.next.get_or_init(|| {
-                inherited.drop_inherited();
-                new()
-            });
-        }
-        &generation.pool
     }
 }

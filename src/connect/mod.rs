@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
 
+pub(crate) use dns::Lookups;
 pub(crate) use socket::Stop;
 use stream::Stream;
 pub(crate) use tls::Profile;
@@ -43,7 +44,6 @@ pub(crate) struct Target<'a> {
 /// Opens connections for one session.
 #[derive(Default)]
 pub(crate) struct Connector {
-    lookups: dns::Lookups,
     profiles: tls::Profiles,
 }
 
@@ -54,9 +54,14 @@ impl Connector {
     }
 
     /// Connects to `target` within the budget's connect timeout.
-    pub(crate) fn connect(&self, target: Target<'_>, budget: &Budget) -> Result<Stream> {
+    pub(crate) fn connect(
+        &self,
+        target: Target<'_>,
+        lookups: &Lookups,
+        budget: &Budget,
+    ) -> Result<Stream> {
         let limit = budget.connecting();
-        let addresses = self.addresses(&target, &limit, budget)?;
+        let addresses = addresses(&target, lookups, &limit, budget)?;
         let link = tcp::connect_any(&addresses, &limit).map_err(|stop| {
             let what = format!("cannot connect to {}", target.authority);
             failure(stop, ErrorKind::Connect, Phase::Connect, &what, budget)
@@ -68,24 +73,23 @@ impl Connector {
             }
         }
     }
+}
 
-    fn addresses(
-        &self,
-        target: &Target<'_>,
-        limit: &Limit,
-        budget: &Budget,
-    ) -> Result<Vec<SocketAddr>> {
-        if let Some(address) = target.address {
-            return Ok(vec![address]);
-        }
-        let what = format!("no address of {} was found", target.host);
-        let found = self
-            .lookups
-            .addresses(target.host, target.resolver.clone(), limit)
-            .map_err(|stop| failure(stop, ErrorKind::Dns, Phase::Dns, &what, budget))?
-            .map_err(|error| error.in_phase(Phase::Dns))?;
-        Ok(tcp::with_port(found, target.port))
+fn addresses(
+    target: &Target<'_>,
+    lookups: &Lookups,
+    limit: &Limit,
+    budget: &Budget,
+) -> Result<Vec<SocketAddr>> {
+    if let Some(address) = target.address {
+        return Ok(vec![address]);
     }
+    let what = format!("no address of {} was found", target.host);
+    let found = lookups
+        .addresses(target.host, target.resolver.clone(), limit)
+        .map_err(|stop| failure(stop, ErrorKind::Dns, Phase::Dns, &what, budget))?
+        .map_err(|error| error.in_phase(Phase::Dns))?;
+    Ok(tcp::with_port(found, target.port))
 }
 
 fn handshake(

@@ -1,6 +1,7 @@
 //! rq_opts: settings, with the same names on a session and on a request.
 
 use std::ffi::{c_char, c_void};
+use std::path::Path;
 use std::time::Duration;
 
 use rq_core::{CaBundle, Error, ErrorKind, Options, PoolLimits, Result, SharedOptions};
@@ -113,7 +114,13 @@ pub extern "C" fn rq_opts_ca_file(
     path: *const c_char,
     error: *mut *mut rq_error,
 ) {
-    set(opts, error, |opts| opts.ca_file(text(path, "path")?));
+    // Read before the settings are locked: other threads do not wait for a disk.
+    entry(error, (), || {
+        let opts = handle(opts, "opts")?;
+        let bundle = CaBundle::from_path(Path::new(text(path, "path")?))?;
+        opts.shared.update(|opts| opts.ca(bundle));
+        Ok(())
+    });
 }
 
 /// Trusts the certificates of PEM text in memory, in place of the system's.
@@ -126,8 +133,10 @@ pub extern "C" fn rq_opts_ca_pem(
     len: usize,
     error: *mut *mut rq_error,
 ) {
-    set(opts, error, |opts| {
-        opts.ca(CaBundle::from_pem(bytes(pem, len, "pem")?)?);
+    entry(error, (), || {
+        let opts = handle(opts, "opts")?;
+        let bundle = CaBundle::from_pem(bytes(pem, len, "pem")?)?;
+        opts.shared.update(|opts| opts.ca(bundle));
         Ok(())
     });
 }

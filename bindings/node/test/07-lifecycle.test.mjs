@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'node:test'
 import { Worker } from 'node:worker_threads'
@@ -11,7 +10,6 @@ import { get } from 'librq'
 import { eventually, testd } from './testd.mjs'
 
 const { HTTP, BLACKHOLE, SILENT } = await testd()
-const folder = fileURLToPath(new URL('..', import.meta.url))
 
 const states = {
   'nothing done': '',
@@ -24,7 +22,7 @@ const states = {
   'more waiting than threads': `for (let i = 0; i < 100; i++) get('${HTTP}/stall-head'); await sleep(50)`,
   'waiting for a small body': `get('${HTTP}/stall-body'); await sleep(50)`,
   'a response that nobody reads': `globalThis.open = await get('${HTTP}/drip/100000/1')`,
-  'reading a body': `(await get('${HTTP}/drip/100000/1000')).bytes(); await sleep(50)`,
+  'reading a body': `const r = await get('${HTTP}/drip/100000/1000'); r.bytes(); await sleep(50)`,
   'a prepared request being sent':
     `const s = new Session(); s.send(s.prepare('GET', '${HTTP}/stall-head')); await sleep(50)`,
   aborted: `const c = new AbortController();
@@ -32,14 +30,14 @@ const states = {
 }
 
 const program = (state, end) => `
-  import { setTimeout as sleep } from 'node:timers/promises'
-  import { Session, get } from 'librq'
+  const { setTimeout: sleep } = await import('node:timers/promises')
+  const { Session, get } = await import('${new URL('../lib/index.mjs', import.meta.url)}')
   ${state}
   ${end}`
 
 /** Runs the program in a process of its own and tells how it ended. */
 async function run (text) {
-  const options = { cwd: folder, timeout: 10_000, killSignal: 'SIGKILL' }
+  const options = { timeout: 10_000, killSignal: 'SIGKILL' }
   try {
     await promisify(execFile)(process.execPath, ['--input-type=module', '-e', text], options)
     return 0
@@ -66,14 +64,12 @@ test('an open response does not keep a program alive', async () => {
 
 /** A worker thread that runs the program; its first message says that it got to the end. */
 async function worker (text) {
-  const imports = text.replace(/import (.*) from '(.*)'/g, "const $1 = await import('$2')")
-    .replaceAll(' as ', ': ')
-  const started = new Worker(`(async () => { ${imports} })()`, { eval: true })
+  const started = new Worker(`(async () => { ${text} })()`, { eval: true })
   await once(started, 'message')
   return started
 }
 
-const ready = "import { parentPort } from 'node:worker_threads'; parentPort.postMessage('ready')"
+const ready = "; require('node:worker_threads').parentPort.postMessage('ready')"
 
 for (const [name, state] of Object.entries(states)) {
   test(`worker.terminate: ${name}`, async () => {
