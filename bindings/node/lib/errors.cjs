@@ -1,7 +1,9 @@
 'use strict'
 
-// Failures. The addon reports one as a plain object; it becomes an error here, where the caller's stack
-// is known. Which failures there are is librq's business.
+// Failures. The addon reports one as a plain object; it becomes an error here, where the caller's
+// stack is known. Which failures there are is librq's business.
+
+const { isNativeError } = require('node:util').types
 
 /** A request or a body failed, or a handle was used after its end. */
 class RequestError extends Error {
@@ -21,11 +23,12 @@ Object.defineProperty(RequestError.prototype, 'name', {
 
 /** What to throw for whatever the addon threw: a wrong argument is a TypeError already. */
 function failure (reported) {
-  return reported instanceof Error ? reported : new RequestError(reported)
+  return isNativeError(reported) ? reported : new RequestError(reported)
 }
 
 function misuse (message) {
-  return new RequestError({ name: 'RQ_ERR_MISUSE', message, phase: '', exception: 'RequestException' })
+  const exception = 'RequestException'
+  return new RequestError({ name: 'RQ_ERR_MISUSE', message, phase: '', exception })
 }
 
 /** Calls into the addon from outside a promise. */

@@ -19,7 +19,7 @@ export interface CommonOptions {
   timeout?: number | readonly [connect: number, read: number]
   /** Seconds from the start to the last byte of the body; 0 for no limit, the default. */
   deadline?: number
-  /** false: any certificate will do. A path: a PEM file or a folder instead of the system's roots. */
+  /** false: any certificate will do. A path: a PEM file or folder, not the system's roots. */
   verify?: boolean | string
   /** PEM certificates to trust instead of the system's. */
   ca?: Body

@@ -1,9 +1,10 @@
 'use strict'
 
-// Options and prepared requests. Options become a list of calls of rq.h's setters, [name, …arguments],
-// which src/options.c makes; here only their JavaScript types are checked. Merging, defaults and the
-// check of every text are librq's.
+// Options and prepared requests. Options become a list of calls of rq.h's setters, [name,
+// …arguments], which src/options.c makes; here only their JavaScript types are checked. Merging,
+// defaults and the check of every text are librq's.
 
+const { isAnyArrayBuffer } = require('node:util').types
 const native = require('../build/rq_node.node')
 const { checked } = require('./errors.cjs')
 
@@ -33,15 +34,17 @@ function text (name, value) {
 
 function bytes (name, value) {
   if (value instanceof Uint8Array) return value
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  }
   if (typeof value === 'string') return Buffer.from(value)
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (isAnyArrayBuffer(value)) return new Uint8Array(value)
   throw new TypeError(`${name} must be a string, a Uint8Array or an ArrayBuffer`)
 }
 
 function url (value) {
   if (typeof value === 'string') return value
-  if (value instanceof URL) return value.href
+  if (typeof value?.href === 'string') return value.href
   throw new TypeError('url must be a string or a URL')
 }
 
@@ -118,7 +121,9 @@ const ofSession = {
 const ofRequest = { __proto__: null, ...both, body () {}, json () {}, signal () {} }
 
 function callsOf (options, setters) {
-  if (options === null || typeof options !== 'object') throw new TypeError('options must be an object')
+  if (options === null || typeof options !== 'object') {
+    throw new TypeError('options must be an object')
+  }
   const calls = []
   for (const [name, value] of Object.entries(options)) {
     if (setters[name] === undefined) throw new TypeError(`there is no option ${name}`)
@@ -204,7 +209,8 @@ class Prepared {
   }
 
   setHeader (name, value) {
-    checked(native.preparedSetHeader, this.#handle, text('a header name', name), fieldValue(name, value))
+    text('a header name', name)
+    checked(native.preparedSetHeader, this.#handle, name, fieldValue(name, value))
   }
 
   get body () {

@@ -1,7 +1,8 @@
 'use strict'
 
-// Responses: the head, the ways to read the body, and the signal that ends either. A small body came with
-// the head; of any other, one read at most is in flight, each a job of the addon's worker threads.
+// Responses: the head, the ways to read the body, and the signal that ends either. A small body
+// came with the head; of any other, one read at most is in flight, each a job of the addon's
+// worker threads.
 
 const native = require('../build/rq_node.node')
 const { RequestError, failure, misuse } = require('./errors.cjs')
@@ -51,7 +52,7 @@ class Response {
   #signal
   #unlisten
   #chunk // a small body that nobody took yet
-  #failed // why the body ended early
+  #failed // { reason }: why the body ended early
   #raised
   #trailers = null
   #taken = false // someone reads the body
@@ -127,7 +128,7 @@ class Response {
   close () {
     if (this.#handle === null) return
     native.responseClose(this.#handle)
-    this.#over(misuse('the response is closed'))
+    this.#over({ reason: misuse('the response is closed') })
   }
 
   [dispose] () {
@@ -145,10 +146,10 @@ class Response {
       try {
         this.#arrived(await native.responseRest(this.#handle))
       } catch (reported) {
-        throw this.#fail(reported)
+        this.#fail(reported)
       }
     }
-    if (this.#failed) throw this.#failed
+    if (this.#failed) throw this.#failed.reason
     const all = this.#chunk ?? Buffer.alloc(0)
     this.#chunk = null
     return all
@@ -161,32 +162,33 @@ class Response {
       this.#chunk = null
       return piece
     }
-    if (this.#failed) throw this.#failed
+    if (this.#failed) throw this.#failed.reason
     if (this.#handle === null) return null
     let got
     try {
       got = await native.responseRead(this.#handle)
     } catch (reported) {
-      throw this.#fail(reported)
+      this.#fail(reported)
+      throw this.#failed.reason
     }
     if (!Array.isArray(got)) return got
     this.#trailers = new Headers(got)
-    this.#over(null)
+    this.#over()
     return null
   }
 
   /** All that was left of the body is here, or what came of it before it failed. */
   #arrived ({ body, failure: reported, trailers }) {
-    this.#chunk = body.length > 0 ? body : null
+    const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, 0, body.length)
+    this.#chunk = bytes.length > 0 ? bytes : null
     if (trailers) this.#trailers = new Headers(trailers)
     if (reported) this.#fail(reported)
-    else this.#over(null)
+    else this.#over()
   }
 
   #fail (reported) {
     if (this.#handle !== null) native.responseClose(this.#handle)
-    this.#over(because(reported, this.#signal))
-    return this.#failed
+    this.#over({ reason: because(reported, this.#signal) })
   }
 
   /** Nothing more will come: what an abort would hold is let go. */
@@ -213,18 +215,35 @@ function streamOf (response) {
 
 // ---- sending ----
 
-// A signal often outlives a thousand responses: it must hold none of them, nor their listeners.
+// A signal often outlives a thousand responses: it must hold none of them. So it has one listener
+// here, for weak references that a response's end takes away, be it the garbage collector's.
 const forgotten = new FinalizationRegistry((unlisten) => unlisten())
+const listening = new WeakMap() // signal → what it ends
 
 function listen (signal, handle) {
   if (!signal) return () => {}
-  const held = new WeakRef(handle)
-  const onAbort = () => {
-    const open = held.deref()
-    if (open !== undefined) native.responseCancel(open)
+  const held = listening.get(signal) ?? listenOnce(signal)
+  const ref = new WeakRef(handle)
+  held.refs.add(ref)
+  return () => {
+    if (!held.refs.delete(ref) || held.refs.size > 0) return
+    signal.removeEventListener('abort', held.onAbort)
+    listening.delete(signal)
   }
-  signal.addEventListener('abort', onAbort, { once: true })
-  return () => signal.removeEventListener('abort', onAbort)
+}
+
+function listenOnce (signal) {
+  const refs = new Set()
+  const onAbort = () => {
+    for (const ref of refs) {
+      const open = ref.deref()
+      if (open !== undefined) native.responseCancel(open)
+    }
+  }
+  const held = { refs, onAbort }
+  signal.addEventListener('abort', onAbort)
+  listening.set(signal, held)
+  return held
 }
 
 /** The reason of the signal if that is why, else what librq reported. */
@@ -234,7 +253,7 @@ function because (reported, signal) {
 
 /** Sends what start(handle) starts and gives its response, unless the signal ends it. */
 async function exchange (signal, start) {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
     throw new TypeError('signal must be an AbortSignal')
   }
   signal?.throwIfAborted()

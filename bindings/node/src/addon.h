@@ -49,7 +49,7 @@ pool *pool_new(napi_env env);
 void pool_close(void *closing_pool);                 /* env cleanup hook */
 void pool_free(napi_env env, void *closed_pool, void *hint);
 napi_value pool_submit(napi_env env, job *work);     /* takes the job, gives its promise */
-void pool_withdraw(napi_env env, const rq_cancel *cancel); /* ends the jobs that did not start yet */
+void pool_withdraw(napi_env env, const rq_cancel *cancel); /* ends what did not start yet */
 
 /* session.c */
 typedef struct session session;
@@ -65,7 +65,7 @@ void options_apply(napi_env env, napi_value calls, rq_opts *opts, char **ca_file
 
 /* request.c */
 typedef struct prepared prepared;
-prepared *prepared_enter(napi_env env, napi_value handle); /* it cannot be edited until it is left */
+prepared *prepared_enter(napi_env env, napi_value handle); /* no editing until it is left */
 void prepared_leave(prepared *entered);
 rq_prepared *prepared_inner(const prepared *entered);
 rq_request *request_of(napi_env env, const napi_value *arguments4, char **ca_file);
@@ -89,7 +89,7 @@ typedef struct response {
   unsigned holders;      /* the JS handle and the job in flight */
   bool busy;             /* a job is in flight */
 } response;
-response *response_enter(napi_env env, napi_value handle); /* for one job; NULL while another runs */
+response *response_enter(napi_env env, napi_value handle); /* for one job; NULL: another runs */
 void response_leave(response *entered);
 void response_account(napi_env env, response *open, size_t bytes);
 void response_release(napi_env env, response *ended); /* gives up what is left; env may be NULL */
@@ -108,6 +108,7 @@ typedef struct {
   unsigned char *data;
   size_t len, cap;
   rq_error *failure;
+  bool landed; /* data is V8's, and as large as it needs to be */
 } content;
 void content_read(content *into, rq_response *from);
 void content_free(content *read);

@@ -1,6 +1,6 @@
-/* The options of sessions and requests. lib/request.cjs hands over a list of calls, each an array of
-   the setter's name in rq.h (without rq_opts_) and its arguments; they are made here in that order.
-   What the values mean, and whether they are right, is for librq to say. */
+/* The options of sessions and requests. lib/request.cjs hands over a list of calls, each an array
+   of the setter's name in rq.h (without rq_opts_) and its arguments; they are made here in that
+   order. What the values mean, and whether they are right, is for librq to say. */
 #include "addon.h"
 
 #include <stdlib.h>

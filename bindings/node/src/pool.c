@@ -1,6 +1,7 @@
-/* Blocking work off the JS thread. Each env has its own worker threads, at most WORKERS_MAX: libuv's
-   four are shared with the file system and DNS, and a few slow servers would stop them all. Threads
-   start on demand and leave after IDLE_SECONDS without work. What the work is, is not known here.
+/* Blocking work off the JS thread. Each env has its own worker threads, at most WORKERS_MAX:
+   libuv's four are shared with the file system and DNS, and a few slow servers would stop them
+   all. Threads start on demand and leave after IDLE_SECONDS without work. What the work is, is
+   not known here.
 
    A job in call order, with the thread of each step:
 
@@ -16,12 +17,12 @@
        job.drop               JS            no                   no    (jobs that found no end)
      pool_free                JS            no                   no
 
-   So a job is touched by one thread at a time: the JS thread until it is in the queue, a worker while
-   it is running, the JS thread again once it is done. Handles that a job holds are counted on the JS
-   thread alone, before the queue and after the end, and need no atomics.
+   So a job is touched by one thread at a time: the JS thread until it is in the queue, a worker
+   while it is running, the JS thread again once it is done. Handles that a job holds are counted
+   on the JS thread alone, before the queue and after the end, and need no atomics.
 
-   The thread-safe function is only a bell: done jobs wait in a list here, so that one ring settles all
-   that are done, and so that a job is never lost inside Node when the env goes down. */
+   The thread-safe function is only a bell: done jobs wait in a list here, so that one ring
+   settles all that are done, and so that a job is never lost inside Node when the env goes down. */
 #include "addon.h"
 
 #include <errno.h>
@@ -100,7 +101,7 @@ void pool_free(napi_env env, void *closed_pool, void *hint) {
 /* Waits for a job, with the lock held. NULL: this thread is to leave. */
 static job *next_job(pool *home) {
   struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until); /* a clock that jumps only makes a thread leave early or late */
+  clock_gettime(CLOCK_REALTIME, &until); /* if it jumps, a thread leaves too early or late */
   until.tv_sec += IDLE_SECONDS;
   int waited = 0;
   while (home->queue.first == NULL && !home->closing && waited != ETIMEDOUT) {

@@ -12,7 +12,8 @@ struct prepared {
 
 static const napi_type_tag prepared_tag = {0x1d7ea35b90c84f6a, 0xb864f2097c1e5d33};
 
-/* From method, url, calls and body; calls and body may be undefined. NULL: an exception is pending. */
+/* From method, url, calls and body; calls and body may be undefined. NULL: an exception is
+   pending. */
 rq_request *request_of(napi_env env, const napi_value *arguments4, char **ca_file) {
   rq_error *error = NULL;
   char *method = text_of(env, arguments4[0]);

@@ -83,7 +83,7 @@ napi_value response_cancel(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* responseClose(response): gives up what is left of the body, now or when the job in flight ends. */
+/* responseClose(response): gives up what is left of the body, now or with the job in flight. */
 napi_value response_close(napi_env env, napi_callback_info info) {
   response *ending = response_of(env, arguments_of(env, info).at[0]);
   if (ending == NULL) return NULL;

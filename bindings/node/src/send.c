@@ -1,6 +1,6 @@
-/* The job that sends a request and reads the head of its response. A body known to be small is read
-   in the same hop, so that a small GET costs one; a failure of that body is kept apart from a failure
-   of the request. */
+/* The job that sends a request and reads the head of its response. A body known to be small is
+   read in the same hop, so that a small GET costs one; a failure of that body is kept apart from
+   a failure of the request. */
 #include "addon.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* Sessions as handles. A session is closed by close() or by the garbage collector; what is in flight
-   then still ends well, for its job has entered the session and the last one out frees it. */
+/* Sessions as handles. A session is closed by close() or by the garbage collector; what is in
+   flight then still ends well, for its job has entered the session and the last one out frees
+   it. */
 #include "addon.h"
 
 #include <stdlib.h>

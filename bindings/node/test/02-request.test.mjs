@@ -1,5 +1,5 @@
-// Requests: header fields and bodies in every form, and prepared requests, compared with what the server
-// received byte for byte.
+// Requests: header fields and bodies in every form, and prepared requests, compared with what the
+// server received byte for byte.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
@@ -75,7 +75,8 @@ test('a large body arrives whole', async () => {
 })
 
 test('a prepared request is sent exactly as edited', async () => {
-  const prepared = session.prepare('POST', `${HTTP}/wrong`, { body: 'long before', headers: { A: '1' } })
+  const options = { body: 'long before', headers: { A: '1' } }
+  const prepared = session.prepare('POST', `${HTTP}/wrong`, options)
   assert.equal(prepared.method, 'POST')
   assert.equal(prepared.url, `${HTTP}/wrong`)
   assert.equal(prepared.header('a'), '1')

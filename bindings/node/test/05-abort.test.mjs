@@ -5,6 +5,7 @@ import { getEventListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'node:test'
 import { Session } from 'librq'
+import { endless } from './endless.mjs'
 import { testd } from './testd.mjs'
 
 const { HTTP, BLACKHOLE, SILENT } = await testd()
@@ -49,6 +50,19 @@ for (const [name, read] of [
   })
 }
 
+test('one signal for many requests: all end, those done before stay', async () => {
+  const controller = new AbortController()
+  const { signal } = controller
+  const twenty = (path) => Array.from({ length: 20 }, () => session.get(HTTP + path, { signal }))
+  const done = await Promise.all(twenty('/json'))
+  const waiting = Promise.allSettled(twenty('/stall-head'))
+  assert.equal(getEventListeners(signal, 'abort').length, 1)
+  controller.abort('enough')
+  for (const { reason } of await waiting) assert.equal(reason, 'enough')
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
+  for (const response of done) assert.equal((await response.json()).hello, 'librq')
+})
+
 test('while waiting for a thread', async () => {
   const holding = new AbortController()
   const held = Array.from({ length: 64 }, () =>
@@ -60,12 +74,11 @@ test('while waiting for a thread', async () => {
 })
 
 test('before the start: nothing is sent', async () => {
-  const total = async () => (await (await session.get(`${HTTP}/connections`)).json()).total
-  const before = await total()
-  const fresh = new Session()
+  const server = await endless()
   const signal = AbortSignal.abort('no')
-  await assert.rejects(fresh.get(`${HTTP}/json`, { signal }), (reason) => reason === 'no')
-  assert.equal(await total(), before)
+  await assert.rejects(session.get(`${server.url}/short`, { signal }), (reason) => reason === 'no')
+  assert.equal(await (await session.get(`${server.url}/short`)).text(), 'short')
+  assert.equal(server.total, 1)
 })
 
 test('after the end: the body stays, the signal is let go', async () => {
@@ -78,6 +91,14 @@ test('after the end: the body stays, the signal is let go', async () => {
   controller.abort()
   assert.equal((await small.json()).hello, 'librq')
   assert.equal(await large.bytes(), bytes)
+})
+
+test('any reason is a reason, even null', async () => {
+  const controller = new AbortController()
+  const response = await session.get(`${HTTP}/drip/100000/5`, { signal: controller.signal })
+  controller.abort(null)
+  await assert.rejects(response.bytes(), (reason) => reason === null)
+  await assert.rejects(response.bytes(), (reason) => reason === null)
 })
 
 test('AbortSignal.timeout', async () => {

@@ -1,4 +1,5 @@
-// Many at once: the JS thread and libuv's threads stay free, and the addon's threads leave when idle.
+// Many at once: the JS thread and libuv's threads stay free, and the addon's threads leave when
+// idle.
 
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
@@ -42,11 +43,14 @@ test('1000 requests, 32 at a time, on 32 connections', async () => {
 
 test('more requests than threads: all are answered', async () => {
   const session = new Session()
-  const sent = Array.from({ length: 200 }, async () => (await session.get(`${HTTP}/delay/20`)).text())
-  assert.deepEqual(new Set(await Promise.all(sent)), new Set(['slept']))
+  const use = async () => (await session.get(`${HTTP}/delay/20`)).text()
+  const texts = await Promise.all(Array.from({ length: 200 }, use))
+  assert.deepEqual(new Set(texts), new Set(['slept']))
 })
 
-test('idle threads leave', { skip: process.platform !== 'linux' && 'counts in /proc' }, async () => {
+const skip = process.platform !== 'linux' && 'the threads are counted in /proc'
+
+test('idle threads leave', { skip }, async () => {
   const session = new Session()
   const sent = Array.from({ length: 40 }, () => session.get(`${HTTP}/delay/100`))
   await eventually(() => threads() >= before + 40, 'threads start')

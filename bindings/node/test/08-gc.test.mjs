@@ -4,14 +4,11 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import test from 'node:test'
 import { Session } from 'librq'
+import { endless } from './endless.mjs'
 import { eventually, testd } from './testd.mjs'
 
 const { HTTP } = await testd()
-const observer = new Session()
-
-async function open () {
-  return (await (await observer.get(`${HTTP}/connections`)).json()).open
-}
+const server = await endless()
 
 async function collected (refs, what) {
   await eventually(() => {
@@ -21,24 +18,23 @@ async function collected (refs, what) {
 }
 
 test('dropped sessions are collected and close their connections', async () => {
-  const before = await open()
   const use = async () => {
     const session = new Session()
-    await (await session.get(`${HTTP}/json`)).text()
+    await (await session.get(`${server.url}/short`)).text()
     return new WeakRef(session)
   }
   const refs = await Promise.all(Array.from({ length: 10 }, use))
   await collected(refs, 'sessions')
-  await eventually(async () => await open() <= before, 'their connections are closed')
+  await server.empty()
 })
 
 test('dropped responses are collected and close their connections', async () => {
   const session = new Session()
-  const before = await open()
-  const use = async () => new WeakRef(await session.get(`${HTTP}/drip/100000/100`))
+  const use = async () => new WeakRef(await session.get(server.url))
   const refs = await Promise.all(Array.from({ length: 10 }, use))
+  assert.equal(server.open.size, 10)
   await collected(refs, 'responses')
-  await eventually(async () => await open() <= before, 'their connections are closed')
+  await server.empty()
 })
 
 test('responses read to the end leave one connection, whether collected or not', async () => {
@@ -57,13 +53,12 @@ test('responses read to the end leave one connection, whether collected or not',
 
 test('a signal that lives on holds no dropped response', async () => {
   const session = new Session()
-  const before = await open()
   const { signal } = new AbortController()
-  const use = async () => new WeakRef(await session.get(`${HTTP}/drip/100000/100`, { signal }))
+  const use = async () => new WeakRef(await session.get(server.url, { signal }))
   const refs = await Promise.all([use(), use(), use()])
-  assert.equal(getEventListeners(signal, 'abort').length, 3)
+  assert.equal(getEventListeners(signal, 'abort').length, 1)
   await collected(refs, 'responses')
-  await eventually(async () => await open() <= before, 'their connections are closed')
+  await server.empty()
   await eventually(() => getEventListeners(signal, 'abort').length === 0, 'no listener is left')
 })
 

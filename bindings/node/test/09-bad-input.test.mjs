@@ -1,5 +1,5 @@
-// Wrong arguments: TypeErrors for what is no value of the right kind, RequestErrors for what librq refuses;
-// from promises where there is one. And foreign objects in the place of handles.
+// Wrong arguments: TypeErrors for what is no value of the right kind, RequestErrors for what
+// librq refuses; from promises where there is one. And foreign objects in the place of handles.
 
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
@@ -72,8 +72,9 @@ for (const [name, options, message] of [
 }
 
 test('a session with addresses that librq refuses', () => {
-  for (const resolve of [{ 'example.org:70000': '127.0.0.1' }, { 'example.org:80': 'example.com' }]) {
-    assert.throws(() => new Session({ resolve }), { name: 'RequestError', code: 'invalid_argument' })
+  const expected = { name: 'RequestError', code: 'invalid_argument' }
+  for (const [host, address] of [['a.test:70000', '127.0.0.1'], ['a.test:80', 'example.com']]) {
+    assert.throws(() => new Session({ resolve: { [host]: address } }), expected)
   }
 })
 
@@ -115,11 +116,15 @@ test('send takes prepared requests only', async () => {
 
 test('the addon takes no foreign object for a handle', () => {
   const native = createRequire(import.meta.url)('../build/rq_node.node')
-  const response = native.responseNew()
-  for (const fake of [undefined, null, 1, 'text', {}, [], Symbol('s'), response, native.sessionNew([])]) {
+  const [response, own] = [native.responseNew(), native.sessionNew([])]
+  for (const fake of [undefined, null, 1, 'text', {}, [], Symbol('s'), () => {}]) {
+    assert.throws(() => native.sessionClose(fake), TypeError)
     assert.throws(() => native.preparedUrl(fake), TypeError)
-    assert.throws(() => native.responseRequest(response, fake === 1 ? 1 : {}, 'GET', url), TypeError)
-    if (fake !== response) assert.throws(() => native.responseRead(fake), TypeError)
+    assert.throws(() => native.responseRead(fake), TypeError)
+    assert.throws(() => native.responseSend(response, own, fake), TypeError)
   }
+  for (const wrong of [response, own]) assert.throws(() => native.preparedUrl(wrong), TypeError)
+  assert.throws(() => native.responseRead(own), TypeError)
+  assert.throws(() => native.sessionClose(response), TypeError)
   assert.throws(() => native.responseRead(response), (error) => error.name === 'RQ_ERR_MISUSE')
 })

@@ -1,5 +1,5 @@
-// The test server: the one whose addresses are in the environment, or else one started here, which ends
-// with the file of tests that asked for it.
+// The test server: the one whose addresses are in the environment, or else one started here,
+// which ends with the file of tests that asked for it.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -33,8 +33,9 @@ async function start () {
 }
 
 function program () {
-  const built = (profile) => fileURLToPath(new URL(`../../../target/${profile}/testd`, import.meta.url))
-  return process.env.RQ_TESTD ?? ['release', 'debug'].map(built).find(existsSync) ?? 'testd'
+  const target = fileURLToPath(new URL('../../../target', import.meta.url))
+  const built = ['release', 'debug'].map((profile) => `${target}/${profile}/testd`)
+  return process.env.RQ_TESTD ?? built.find(existsSync) ?? 'testd'
 }
 
 /** Waits until check() gives something true, and gives that. */
