@@ -37,6 +37,11 @@ impl Budget {
         Self { started, timeouts, deadline, cancel: cancel.cloned() }
     }
 
+    /// When the call began: recent enough to tell the age of idle connections by.
+    pub(crate) fn started(&self) -> Moment {
+        Moment(self.started)
+    }
+
     /// Time since the call began.
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
@@ -103,7 +108,7 @@ pub(crate) struct Limit {
 impl Limit {
     /// A wait that begins now.
     pub(crate) fn wait(&self) -> Wait<'_> {
-        Wait { limit: self, since: None }
+        Wait { limit: self, since: None, trusted: false }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -115,6 +120,8 @@ impl Limit {
 pub(crate) struct Wait<'a> {
     limit: &'a Limit,
     since: Option<Instant>,
+    /// The first wait was left to the kernel's timer.
+    trusted: bool,
 }
 
 /// Why a wait must end.
@@ -153,10 +160,17 @@ impl Wait<'_> {
 
     /// The socket timeout for the rest of the wait, and whether its end is the end of the wait.
     ///
-    /// While only the read timeout counts this is one constant value, so that the socket's timeout
-    /// need not change from call to call. Near a deadline it steps down by powers of two: at most a
-    /// dozen changes for any deadline.
+    /// While only the read timeout counts, no clock is read before a signal interrupts the wait,
+    /// and this is one constant value, so that the socket's timeout need not change from call to
+    /// call. Near a deadline it steps down by powers of two: at most a dozen changes for any
+    /// deadline.
     pub(crate) fn socket_timeout(&mut self) -> Result<Option<(Duration, bool)>, WaitEnd> {
+        if let (None, Some(idle), None) = (self.limit.by, self.limit.idle, self.since)
+            && !std::mem::replace(&mut self.trusted, true)
+        {
+            let cancelled = self.limit.is_cancelled();
+            return if cancelled { Err(WaitEnd::Cancelled) } else { Ok(Some((idle, true))) };
+        }
         let first = self.since.is_none();
         let Some(left) = self.left()? else { return Ok(None) };
         match self.limit.idle {

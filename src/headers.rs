@@ -11,7 +11,7 @@ use std::fmt;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Header fields in order, as sent or received; names match in any case.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Headers {
     text: Vec<u8>,
     fields: Vec<Field>,
@@ -159,13 +159,26 @@ impl Headers {
         self.fields.push(field);
     }
 
+    /// Stores a field as the line that will be sent: one copy instead of four.
     fn store(&mut self, name: &str, value: &[u8]) -> Field {
-        let mut put = |bytes: &[u8]| {
+        let mut put = |bytes: &[u8], after: &[u8]| {
             let start = self.text.len() as u32;
             self.text.extend_from_slice(bytes);
-            Span { start, end: self.text.len() as u32 }
+            let end = self.text.len() as u32;
+            self.text.extend_from_slice(after);
+            Span { start, end }
         };
-        Field { name: put(name.as_bytes()), value: put(value) }
+        Field { name: put(name.as_bytes(), b": "), value: put(value, b"\r\n") }
+    }
+
+    /// Every field as name, value and the line to send; no line for a field of a received head.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8], Option<&[u8]>)> {
+        self.fields.iter().map(|Field { name, value }| {
+            let whole = Span { start: name.start, end: value.end + 2 };
+            let stored = value.start == name.end + 2 && self.text.len() >= whole.end as usize;
+            let line = stored.then(|| whole.of(&self.text)).filter(|line| line.ends_with(b"\r\n"));
+            (name.of(&self.text), value.of(&self.text), line)
+        })
     }
 
     fn pair(&self, field: &Field) -> (&str, &[u8]) {
@@ -182,6 +195,15 @@ impl Headers {
     }
 }
 
+/// Equal fields in the same order, case and repetition included.
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Headers {}
+
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
@@ -190,15 +212,45 @@ impl fmt::Debug for Headers {
 
 /// Whether any of these comma-separated lists holds `token`, in any case.
 pub(crate) fn lists_token<'a>(values: impl Iterator<Item = &'a [u8]>, token: &str) -> bool {
-    values
-        .flat_map(|value| value.split(|byte| *byte == b','))
-        .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    let token = token.as_bytes();
+    for value in values {
+        // Nearly always the value is one item.
+        if value.eq_ignore_ascii_case(token) {
+            return true;
+        }
+        let mut items = value.split(|byte| *byte == b',');
+        if value.len() > token.len()
+            && memchr::memchr3(b',', b' ', b'\t', value).is_some()
+            && items.any(|item| item.trim_ascii().eq_ignore_ascii_case(token))
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a field value holds a byte that would end or split its field: CR, LF, NUL.
+pub(crate) fn splits_head(value: &[u8]) -> bool {
+    value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
 }
 
 /// RFC 9110 §5.6.2: the bytes of a token.
 pub(crate) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKEN_BYTES[usize::from(byte)]
 }
+
+static TOKEN_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let c = byte as u8;
+        table[byte] = c.is_ascii_alphanumeric()
+            || matches!(c, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.')
+            || matches!(c, b'^' | b'_' | b'`' | b'|' | b'~');
+        byte += 1;
+    }
+    table
+};
 
 /// Refuses what is not a field name.
 pub(crate) fn check_name(name: &str) -> Result<()> {
@@ -215,8 +267,9 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
 
 /// Refuses what is not a field value. The message names the header and the fault, never the value.
 pub(crate) fn check_value(name: &str, value: &[u8]) -> Result<()> {
-    let fault = if let Some(byte) = value.iter().find(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-        format!("it holds {}; remove it", byte_name(*byte))
+    let splits = memchr::memchr3(b'\r', b'\n', 0, value).map(|at| value[at]);
+    let fault = if let Some(byte) = splits {
+        format!("it holds {}; remove it", byte_name(byte))
     } else if value.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
         "it begins with a blank".to_owned()
     } else if value.last().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {

@@ -35,6 +35,8 @@ pub const CA_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub const READ_BUFFER_BYTES: usize = 16 * 1024;
 /// Buffer of received TLS records: several records for one system call.
 pub const TLS_BUFFER_BYTES: usize = 64 * 1024;
+/// What that buffer has at first, and while its connection idles: a small answer fits.
+pub const TLS_BUFFER_SMALL_BYTES: usize = 4 * 1024;
 /// A body up to this size is sent in one piece with the head; larger ones in pieces of it.
 pub const SEND_PIECE_BYTES: usize = 256 * 1024;
 /// What a declared length may reserve before a byte has come (flaw 76).

@@ -20,7 +20,8 @@ pub fn forked() {
     FORKS.fetch_add(1, Ordering::AcqRel);
 }
 
-/// A value of this process: a forked child gets a new one, and takes no lock of its parent's for it.
+/// A value of this process: a forked child gets a new one, and takes no lock of its parent's for
+/// it.
 #[derive(Default)]
 pub(crate) struct PerProcess<T> {
     first: OnceLock<Box<Generation<T>>>,

@@ -30,7 +30,10 @@ use crate::prepare::Prepared;
 /// }
 /// # Ok::<(), rq::Error>(())
 /// ```
-pub struct Response {
+pub struct Response(Box<Parts>);
+
+/// Boxed: a response is handed up through several layers.
+struct Parts {
     request: Prepared,
     head: Head,
     body: Body,
@@ -46,68 +49,68 @@ pub(crate) struct Exchanged {
 
 impl Response {
     pub(crate) fn new(request: Prepared, head: Head, body: Body, exchanged: Exchanged) -> Self {
-        Self { request, head, body, exchanged }
+        Self(Box::new(Parts { request, head, body, exchanged }))
     }
 
     /// The status code, 100 to 999.
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.head.status
+        self.0.head.status
     }
 
     /// The reason phrase as received; empty if there was none.
     #[must_use]
     pub fn reason(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.head.reason())
+        String::from_utf8_lossy(self.0.head.reason())
     }
 
     /// 10 for HTTP/1.0, 11 for HTTP/1.1.
     #[must_use]
     pub fn http_version(&self) -> u8 {
-        self.head.version
+        self.0.head.version
     }
 
     /// The URL that answered.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.request.url().as_str()
+        self.0.request.url().as_str()
     }
 
     /// The request as it was sent.
     #[must_use]
     pub fn request(&self) -> &Prepared {
-        &self.request
+        &self.0.request
     }
 
     /// The header fields in order, as received.
     #[must_use]
     pub fn headers(&self) -> &Headers {
-        &self.head.headers
+        &self.0.head.headers
     }
 
     /// The fields after a chunked body; `None` until it has been read to its end.
     #[must_use]
     pub fn trailers(&self) -> Option<&Headers> {
-        self.body.trailers()
+        self.0.body.trailers()
     }
 
     /// From the start of sending until the head was read: this hop only, without the body (V3).
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.exchanged.elapsed
+        self.0.exchanged.elapsed
     }
 
     /// Whether the response came over a kept connection.
     #[must_use]
     pub fn is_reused(&self) -> bool {
-        self.exchanged.reused
+        self.0.exchanged.reused
     }
 
     /// The length of the body as declared; 0 where there is none, `None` where it is not known
     /// beforehand.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
-        match self.exchanged.framing {
+        match self.0.exchanged.framing {
             Framing::None => Some(0),
             Framing::Length(length) => Some(length),
             Framing::Chunked | Framing::Close => None,
@@ -125,7 +128,7 @@ impl Response {
             500..=599 => "Server",
             _ => return Ok(()),
         };
-        let url = self.request.url().redacted();
+        let url = self.0.request.url().redacted();
         let message = format!("{status} {side} Error: {} for url: {url}", self.reason());
         Err(Error::new(ErrorKind::Status, message).with_status(status).at_url(&url))
     }
@@ -136,7 +139,7 @@ impl Response {
     /// Timeouts, [`ErrorKind::Incomplete`] for a truncated body, [`ErrorKind::Protocol`] for bad
     /// framing, [`ErrorKind::Cancelled`]. An error stays: every later read returns it again.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.body.read(buffer).map_err(|error| self.located(error))
+        self.0.body.read(buffer).map_err(|error| self.located(error))
     }
 
     /// Reads all that is left of the body.
@@ -145,17 +148,17 @@ impl Response {
     /// As [`read`](Self::read).
     pub fn bytes(&mut self) -> Result<Vec<u8>> {
         let mut all = Vec::new();
-        self.body.read_all(&mut all).map_err(|error| self.located(error))?;
+        self.0.body.read_all(&mut all).map_err(|error| self.located(error))?;
         Ok(all)
     }
 
     /// Gives up what has not been read. The connection is kept if the rest has arrived already.
     pub fn close(&mut self) {
-        self.body.close();
+        self.0.body.close();
     }
 
     fn located(&self, error: Error) -> Error {
-        error.at_url(&self.request.url().redacted())
+        error.at_url(&self.0.request.url().redacted())
     }
 }
 
@@ -167,6 +170,6 @@ impl io::Read for Response {
 
 impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Response({} {})", self.status(), self.request.url().redacted())
+        write!(f, "Response({} {})", self.status(), self.0.request.url().redacted())
     }
 }

@@ -5,7 +5,9 @@
 //! was checked. Sources: behaviours U1–U14, U20; RFC 3986; UTS 46 by the `idna` crate. Parameters
 //! are merged in `prepare`.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{HOST_BYTES_MAX, LABEL_BYTES_MAX, URL_BYTES_MAX};
@@ -50,16 +52,19 @@ impl Scheme {
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url {
-    scheme: Scheme,
-    /// Encoded userinfo, without the `@`.
-    userinfo: Option<String>,
-    /// Lower case, ASCII; an IPv6 address without brackets, with its zone after `%`.
-    host: String,
-    explicit_port: Option<u16>,
-    /// Path and query as sent.
-    target: String,
-    /// The whole URL, userinfo and fragment included.
+    /// The whole URL, userinfo and fragment included; the parts below are ranges of it.
     text: String,
+    scheme: Scheme,
+    userinfo: Option<Range<usize>>,
+    /// Lower case, ASCII, an IPv6 address without its brackets.
+    host: Range<usize>,
+    /// The host where it is not a range of the text: an IPv6 address with a zone.
+    zoned_host: Option<Box<str>>,
+    explicit_port: Option<u16>,
+    /// The value of the Host header, but for a zone.
+    host_header: Range<usize>,
+    /// Path and query as sent.
+    target: Range<usize>,
 }
 
 impl Url {
@@ -69,53 +74,42 @@ impl Url {
     /// [`ErrorKind::MissingSchema`], [`ErrorKind::InvalidSchema`] or [`ErrorKind::InvalidUrl`]; the
     /// message shows the URL without its userinfo.
     pub fn parse(text: &str) -> Result<Self> {
-        let text = text.trim_start();
-        let fail = |why: &str| invalid(text, why);
-        if text.len() > URL_BYTES_MAX {
+        let input = text.trim_start();
+        let fail = |why: &str| invalid(input, why);
+        if input.len() > URL_BYTES_MAX {
             return Err(fail("it is longer than 1 MiB"));
         }
-        let (scheme, rest) = split_scheme(text)?;
-        let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+        let (scheme, rest) = split_scheme(input)?;
+        let ends = |byte: u8| CLASSES[usize::from(byte)] & ENDS_AUTHORITY != 0;
+        let end = rest.bytes().position(ends).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end);
-        let (userinfo, hostport) = match authority.rsplit_once('@') {
-            Some((userinfo, hostport)) => (Some(requote(userinfo, USERINFO)), hostport),
+        let (userinfo, hostport) = match authority.bytes().rposition(|byte| byte == b'@') {
+            Some(at) => (Some(&authority[..at]), &authority[at + 1..]),
             None => (None, authority),
         };
         let (host, port) = split_port(hostport).map_err(fail)?;
-        let explicit_port = port_number(port).map_err(|why| fail(&why))?;
-        let host = normal_host(host).map_err(|why| fail(&why))?;
+        let explicit_port = port_number(port).map_err(fail)?;
 
-        let (tail, fragment) = match tail.split_once('#') {
-            Some((tail, fragment)) => (tail, Some(requote(fragment, QUERY))),
-            None => (tail, None),
-        };
-        let (path, query) = match tail.split_once('?') {
-            Some((path, query)) => (path, Some(requote(query, QUERY))),
-            None => (tail, None),
-        };
-        let mut target = requote(&without_dot_segments(path), PATH);
-        if let Some(query) = query.filter(|query| !query.is_empty()) {
-            target = format!("{target}?{query}");
+        let mut text = String::with_capacity(input.len() + 1);
+        text.push_str(scheme.name());
+        text.push_str("://");
+        let userinfo = userinfo.map(|userinfo| {
+            let range = pushed(&mut text, |text| requote(text, userinfo, USERINFO));
+            text.push('@');
+            range
+        });
+        let start = text.len();
+        let (host, zoned_host) = push_host(&mut text, host).map_err(|why| fail(&why))?;
+        let mut host_header = start..text.len();
+        if let Some(number) = explicit_port {
+            text.push(':');
+            text.push_str(port.trim_start_matches('0'));
+            if number != scheme.default_port() {
+                host_header.end = text.len();
+            }
         }
-        let mut url = Self { scheme, userinfo, host, explicit_port, target, text: String::new() };
-        url.text = url.assemble(fragment.filter(|fragment| !fragment.is_empty()).as_deref());
-        Ok(url)
-    }
-
-    fn assemble(&self, fragment: Option<&str>) -> String {
-        let mut text = format!("{}://", self.scheme.name());
-        if let Some(userinfo) = &self.userinfo {
-            text = text + userinfo + "@";
-        }
-        text += &self.bracketed_host();
-        if let Some(port) = self.explicit_port {
-            text = format!("{text}:{port}");
-        }
-        text += &self.target;
-        if let Some(fragment) = fragment {
-            text = text + "#" + fragment;
-        }
-        text
+        let target = push_tail(&mut text, tail);
+        Ok(Self { text, scheme, userinfo, host, zoned_host, explicit_port, host_header, target })
     }
 
     /// The whole URL, normalised; userinfo and fragment included.
@@ -139,7 +133,7 @@ impl Url {
     /// The host: lower case, IDNA form, an IPv6 address without brackets.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.host
+        self.zoned_host.as_deref().unwrap_or(&self.text[self.host.clone()])
     }
 
     /// The port to connect to.
@@ -151,7 +145,7 @@ impl Url {
     /// User name and password, percent-decoded, if the URL has any.
     #[must_use]
     pub fn credentials(&self) -> Option<(Vec<u8>, Vec<u8>)> {
-        let userinfo = self.userinfo.as_deref()?;
+        let userinfo = &self.text[self.userinfo.clone()?];
         let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
         Some((percent_decoded(user), percent_decoded(password)))
     }
@@ -159,34 +153,69 @@ impl Url {
     /// The request target in origin form: path and query, never userinfo or fragment (U20).
     #[must_use]
     pub fn target(&self) -> &str {
-        &self.target
+        &self.text[self.target.clone()]
     }
 
-    /// The value of the Host header: the port is left out where it is the scheme's own (H5).
+    /// The value of the Host header: the port is left out where it is the scheme's own (H5), and so
+    /// is the zone of an IPv6 address (RFC 6874 §4).
     #[must_use]
-    pub fn host_header(&self) -> String {
-        let mut host = self.bracketed_host();
-        if let Some(zone) = host.find('%') {
-            host.replace_range(zone..host.len() - 1, "");
+    pub fn host_header(&self) -> Cow<'_, str> {
+        let value = &self.text[self.host_header.clone()];
+        if self.zoned_host.is_none() {
+            return Cow::Borrowed(value);
         }
-        match self.port() {
-            port if port == self.scheme.default_port() => host,
-            port => format!("{host}:{port}"),
+        match value.split_once("%25") {
+            Some((address, rest)) => {
+                let port = rest.split_once(']').map_or("", |(_, port)| port);
+                Cow::Owned(format!("{address}]{port}"))
+            }
+            None => Cow::Borrowed(value),
         }
     }
 
     /// `host:port` for messages.
     #[must_use]
     pub fn authority(&self) -> String {
-        format!("{}:{}", self.bracketed_host(), self.port())
-    }
-
-    fn bracketed_host(&self) -> String {
-        if !self.host.contains(':') {
-            return self.host.clone();
+        let host = self.host_header();
+        match self.port() == self.scheme.default_port() {
+            true => format!("{host}:{}", self.port()),
+            false => host.into_owned(),
         }
-        format!("[{}]", self.host.replacen('%', "%25", 1))
     }
+}
+
+/// Where what `push` adds to `text` stands in it.
+fn pushed(text: &mut String, push: impl FnOnce(&mut String)) -> Range<usize> {
+    let start = text.len();
+    push(text);
+    start..text.len()
+}
+
+/// `str::split_once` for an ASCII byte; several times faster on the short texts at hand.
+fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|other| other == byte)?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+/// Adds path, query and fragment; returns where path and query stand. Bare `?` and `#` go (U14).
+fn push_tail(text: &mut String, tail: &str) -> Range<usize> {
+    let (tail, fragment) = split_at_byte(tail, b'#').unwrap_or((tail, ""));
+    let (path, query) = split_at_byte(tail, b'?').unwrap_or((tail, ""));
+    let target = pushed(text, |text| {
+        match path.starts_with('/') && !path.as_bytes().windows(2).any(|pair| pair == b"/.") {
+            true => requote(text, path, PATH),
+            false => requote(text, &without_dot_segments(path), PATH),
+        }
+        if !query.is_empty() {
+            text.push('?');
+            requote(text, query, QUERY);
+        }
+    });
+    if !fragment.is_empty() {
+        text.push('#');
+        requote(text, fragment, QUERY);
+    }
+    target
 }
 
 impl fmt::Display for Url {
@@ -221,32 +250,27 @@ fn invalid(text: &str, why: &str) -> Error {
 
 /// U2–U4: what has no scheme, another scheme, or no host.
 fn split_scheme(text: &str) -> Result<(Scheme, &str)> {
-    let shown = || crate::headers::shortened(&without_userinfo(text));
-    let Some((name, rest)) = text.split_once(':') else {
-        let message = format!("invalid URL {:?}: no scheme; did you mean https://…?", shown());
-        return Err(Error::new(ErrorKind::MissingSchema, message));
-    };
-    let scheme = match name.to_ascii_lowercase().as_str() {
-        "http" => Scheme::Http,
-        "https" => Scheme::Https,
-        other
-            if !other.is_empty()
-                && other
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) =>
-        {
-            let message = format!("no adapter serves {:?}: only http and https", shown());
-            return Err(Error::new(ErrorKind::InvalidSchema, message));
-        }
-        _ => {
-            let message = format!("invalid URL {:?}: no scheme; did you mean https://…?", shown());
-            return Err(Error::new(ErrorKind::MissingSchema, message));
-        }
+    let (name, rest) = split_at_byte(text, b':').unwrap_or(("", text));
+    let scheme = match name {
+        name if name.eq_ignore_ascii_case("http") => Scheme::Http,
+        name if name.eq_ignore_ascii_case("https") => Scheme::Https,
+        name => return Err(no_http(text, name)),
     };
     match rest.strip_prefix("//") {
         Some(rest) => Ok((scheme, rest)),
         None => Err(invalid(text, "no host; write it as scheme://host/path")),
     }
+}
+
+fn no_http(text: &str, name: &str) -> Error {
+    let shown = crate::headers::shortened(&without_userinfo(text));
+    let scheme_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    if name.is_empty() || !name.bytes().all(scheme_byte) {
+        let message = format!("invalid URL {shown:?}: no scheme; did you mean https://…?");
+        return Error::new(ErrorKind::MissingSchema, message);
+    }
+    let message = format!("no adapter serves {shown:?}: only http and https");
+    Error::new(ErrorKind::InvalidSchema, message)
 }
 
 fn split_port(hostport: &str) -> std::result::Result<(&str, &str), &'static str> {
@@ -259,8 +283,8 @@ fn split_port(hostport: &str) -> std::result::Result<(&str, &str), &'static str>
             None => Err("there is text between its IPv6 address and its port"),
         };
     }
-    match hostport.split_once(':') {
-        Some((_, port)) if port.contains(':') => {
+    match split_at_byte(hostport, b':') {
+        Some((_, port)) if port.as_bytes().contains(&b':') => {
             Err("its host holds more than one ':' (an IPv6 address needs brackets)")
         }
         Some(split) => Ok(split),
@@ -269,60 +293,66 @@ fn split_port(hostport: &str) -> std::result::Result<(&str, &str), &'static str>
 }
 
 /// U6, but port 0 is refused: nothing can be connected to.
-fn port_number(port: &str) -> std::result::Result<Option<u16>, String> {
+fn port_number(port: &str) -> std::result::Result<Option<u16>, &'static str> {
     if port.is_empty() {
         return Ok(None);
     }
     let digits = port.trim_start_matches('0');
-    let number = match digits {
-        _ if !port.bytes().all(|byte| byte.is_ascii_digit()) => None,
-        "" => None,
-        digits if digits.len() > 5 => None,
-        digits => digits.parse().ok(),
-    };
-    match number {
-        Some(number) => Ok(Some(number)),
-        None => Err("its port is not a number from 1 to 65535".to_owned()),
+    let plain = digits.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
+    match digits.parse::<u16>() {
+        Ok(number) if plain => Ok(Some(number)),
+        _ => Err("its port is not a number from 1 to 65535"),
     }
 }
 
+/// Where the host stands in the text, and the host itself where that is not the same.
+type PushedHost = (Range<usize>, Option<Box<str>>);
+
 /// U5, U7, U8; flaws 54, 91, 92.
-fn normal_host(host: &str) -> std::result::Result<String, String> {
+fn push_host(text: &mut String, host: &str) -> std::result::Result<PushedHost, String> {
     if host.is_empty() {
         return Err("no host".to_owned());
     }
     if let Some(literal) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        return ipv6_literal(literal);
+        return push_ipv6(text, literal);
     }
-    let bad = |byte: &u8| *byte <= b' ' || *byte == 0x7f || b"%\"<>[]\\^`{|}@".contains(byte);
-    if let Some(byte) = host.bytes().find(bad) {
+    if let Some(byte) = host.bytes().find(|byte| CLASSES[usize::from(*byte)] & NO_HOST != 0) {
         return Err(format!("its host holds {}", crate::headers::byte_name(byte)));
     }
     if host.starts_with(['*', '.']) {
         return Err("its host begins with '*' or '.'".to_owned());
     }
-    if host.is_ascii() {
-        let host = host.to_ascii_lowercase();
-        let whole = host.strip_suffix('.').unwrap_or(&host);
-        let long = whole.split('.').any(|label| label.len() > LABEL_BYTES_MAX);
-        if long || whole.len() > HOST_BYTES_MAX {
-            return Err("its host is longer than DNS allows".to_owned());
+    let too_long = || Err("its host is longer than DNS allows".to_owned());
+    if !host.is_ascii() {
+        if host.len() > 4 * HOST_BYTES_MAX {
+            return too_long();
         }
-        return Ok(host);
+        let ascii = idna_name(host)?;
+        return Ok((pushed(text, |text| text.push_str(&ascii)), None));
     }
-    if host.len() > 4 * HOST_BYTES_MAX {
-        return Err("its host is longer than DNS allows".to_owned());
+    let whole = host.strip_suffix('.').unwrap_or(host);
+    let long_label = |label: &str| label.len() > LABEL_BYTES_MAX;
+    if whole.len() > LABEL_BYTES_MAX
+        && (whole.len() > HOST_BYTES_MAX || whole.split('.').any(long_label))
+    {
+        return too_long();
     }
-    let strict = idna::uts46::Uts46::new().to_ascii(
+    let range = pushed(text, |text| text.push_str(host));
+    text[range.clone()].make_ascii_lowercase();
+    Ok((range, None))
+}
+
+fn idna_name(host: &str) -> std::result::Result<String, String> {
+    let name = idna::uts46::Uts46::new().to_ascii(
         host.as_bytes(),
         idna::AsciiDenyList::STD3,
         idna::uts46::Hyphens::Allow,
         idna::uts46::DnsLength::Verify,
     );
-    strict.map(|host| host.into_owned()).map_err(|_| "its host is not a valid IDNA name".to_owned())
+    name.map(|name| name.into_owned()).map_err(|_| "its host is not a valid IDNA name".to_owned())
 }
 
-fn ipv6_literal(literal: &str) -> std::result::Result<String, String> {
+fn push_ipv6(text: &mut String, literal: &str) -> std::result::Result<PushedHost, String> {
     let (address, zone) = match literal.split_once('%') {
         Some((address, zone)) => (address, Some(zone.strip_prefix("25").unwrap_or(zone))),
         None => (literal, None),
@@ -331,13 +361,19 @@ fn ipv6_literal(literal: &str) -> std::result::Result<String, String> {
         return Err("what stands in brackets is not an IPv6 address".to_owned());
     }
     let address = address.to_ascii_lowercase();
-    match zone {
-        None => Ok(address),
+    text.push('[');
+    let range = pushed(text, |text| text.push_str(&address));
+    let zoned_host = match zone {
+        None => None,
         Some(zone) if !zone.is_empty() && zone.bytes().all(is_unreserved) => {
-            Ok(format!("{address}%{zone}"))
+            text.push_str("%25");
+            text.push_str(zone);
+            Some(format!("{address}%{zone}").into())
         }
-        Some(_) => Err("its IPv6 zone is not a name".to_owned()),
-    }
+        Some(_) => return Err("its IPv6 zone is not a name".to_owned()),
+    };
+    text.push(']');
+    Ok((range, zoned_host))
 }
 
 /// RFC 3986 §5.2.4, before any percent handling (U10); always begins with `/`.
@@ -361,25 +397,58 @@ fn without_dot_segments(path: &str) -> String {
     format!("/{}", kept.join("/"))
 }
 
-const USERINFO: &[u8] = b"!$&'()*+,;=:";
-const PATH: &[u8] = b"!$&'()*+,;=:@/";
-const QUERY: &[u8] = b"!$&'()*+,;=:@/?";
+/// What a byte may be, as bits: one look for each byte of a URL.
+static CLASSES: [u8; 256] = classes();
+const UNRESERVED: u8 = 1;
+const USERINFO: u8 = 2;
+const PATH: u8 = 4;
+const QUERY: u8 = 8;
+/// Ends the authority of a URL; a backslash too, as browsers have it (U8).
+const ENDS_AUTHORITY: u8 = 32;
+/// May not stand in a host; bytes beyond ASCII may, before IDNA.
+const NO_HOST: u8 = 16;
 
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            0..=b' ' | 0x7f => NO_HOST,
+            b'/' => PATH | QUERY | ENDS_AUTHORITY,
+            b'?' => QUERY | ENDS_AUTHORITY,
+            b'#' => ENDS_AUTHORITY,
+            b'\\' => NO_HOST | ENDS_AUTHORITY,
+            b'@' => PATH | QUERY | NO_HOST,
+            b'%' | b'"' | b'<' | b'>' | b'[' | b']' | b'^' | b'`' | b'{'..=b'}' => NO_HOST,
+            b'-' | b'.' | b'_' | b'~' => UNRESERVED | USERINFO | PATH | QUERY,
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => UNRESERVED | USERINFO | PATH | QUERY,
+            // The rest: ! $ & ' ( ) * + , ; = :
+            _ => USERINFO | PATH | QUERY,
+        };
+        byte += 1;
+    }
+    classes
 }
 
-/// U11 and U12 for one component: escapes stay (upper case) if every `%` begins a valid one, else
-/// every `%` is escaped; escapes of unreserved bytes are decoded; all that may not stand raw is
-/// escaped as UTF-8.
-fn requote(component: &str, raw: &[u8]) -> String {
+fn is_unreserved(byte: u8) -> bool {
+    CLASSES[usize::from(byte)] & UNRESERVED != 0
+}
+
+/// U11 and U12 for one component, added to `text`: escapes stay (upper case) if every `%` begins a
+/// valid one, else every `%` is escaped; escapes of unreserved bytes are decoded; all that may not
+/// stand raw in this `class` of component is escaped as UTF-8.
+fn requote(text: &mut String, component: &str, class: u8) {
     let bytes = component.as_bytes();
+    let is_raw = |byte: u8| CLASSES[usize::from(byte)] & class != 0;
+    if bytes.iter().all(|byte| is_raw(*byte)) {
+        text.push_str(component);
+        return;
+    }
     let escape_at = |at: usize| {
         let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
         Some((digit(at + 1)? * 16 + digit(at + 2)?) as u8)
     };
     let valid = memchr::memchr_iter(b'%', bytes).all(|at| escape_at(at).is_some());
-    let mut text = String::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
         let byte = bytes[at];
@@ -387,12 +456,11 @@ fn requote(component: &str, raw: &[u8]) -> String {
         at += if escaped.is_some() { 3 } else { 1 };
         match escaped {
             Some(byte) if is_unreserved(byte) => text.push(char::from(byte)),
-            Some(byte) => push_escape(&mut text, byte),
-            None if is_unreserved(byte) || raw.contains(&byte) => text.push(char::from(byte)),
-            None => push_escape(&mut text, byte),
+            Some(byte) => push_escape(text, byte),
+            None if is_raw(byte) => text.push(char::from(byte)),
+            None => push_escape(text, byte),
         }
     }
-    text
 }
 
 fn push_escape(text: &mut String, byte: u8) {

@@ -27,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("http1", &["error", "headers", "limits"]),
     ("connect", &["cancel", "deadline", "error", "limits", "options", "url"]),
     ("body", &["cancel", "connect", "deadline", "error", "headers", "http1", "limits"]),
-    ("request", &["body", "error", "options", "prepare"]),
+    ("request", &["body", "error", "options", "prepare", "url"]),
     ("prepare", &["body", "error", "headers", "options", "request", "session", "url"]),
     ("response", &["body", "error", "headers", "http1", "prepare"]),
     (

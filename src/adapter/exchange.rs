@@ -11,7 +11,7 @@ use crate::connect::stream::{Received, Stream};
 use crate::connect::{Stop, describe};
 use crate::deadline::{Budget, Limit};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::http1::decode::{Head, HeadScanner, check_head_size, parse_head};
+use crate::http1::decode::{Head, HeadScanner, check_head_size};
 use crate::http1::encode::{self, Upload, request_head};
 use crate::http1::framing::{self, Framing};
 use crate::http1::{head_fault, over_limit};
@@ -181,7 +181,7 @@ impl Heads {
             };
             self.bytes += end;
             check_head_size(self.bytes)?;
-            let head = parse_head(&buffer.unread()[..end])?;
+            let head = self.scanner.parse(&buffer.unread()[..end])?;
             buffer.consume(end);
             self.scanner = HeadScanner::default();
             if !head.is_interim() {

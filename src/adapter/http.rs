@@ -81,7 +81,7 @@ struct Route<'a> {
     session: Arc<Options>,
     url: &'a Url,
     profile: Option<Profile>,
-    key: Key,
+    key: Key<'a>,
     policy: Policy,
 }
 
@@ -96,7 +96,7 @@ impl<'a> Route<'a> {
         };
         let key = Key {
             scheme: url.scheme(),
-            host: url.host().into(),
+            host: url.host(),
             port: url.port(),
             tls: profile.as_ref().map_or(0, |profile| profile.number),
             proxy: None,
@@ -110,8 +110,9 @@ impl<'a> Route<'a> {
         let Shared { pool, lookups } = self.adapter.shared();
         loop {
             let limit = budget.connecting_if(self.policy.limits.open_per_host_max > 0);
-            let Checkout { kept, buffer, lease } =
-                pool.checkout(&self.key, self.policy, &limit).map_err(|end| match end {
+            let Checkout { kept, buffer, lease } = pool
+                .checkout(&self.key, self.policy, &limit, budget.started())
+                .map_err(|end| match end {
                     WaitEnd::Cancelled => Budget::cancelled(Phase::Pool),
                     WaitEnd::TimedOut => {
                         let what =

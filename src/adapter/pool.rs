@@ -6,9 +6,12 @@
 //! taken or given back; no thread watches the pool. A forked child begins with pools of its own
 //! ([`Pools`]). Sources: behaviours N1–N3; faults 76–78.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+
+use hashbrown::{Equivalent, HashMap};
 
 use crate::body::Home;
 use crate::body::buffer::ReadBuffer;
@@ -19,17 +22,98 @@ use crate::limits::SPARE_BUFFERS_MAX;
 use crate::options::PoolLimits;
 use crate::url::Scheme;
 
-/// What two requests must have in common to use one connection.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+/// What two requests must have in common to use one connection. Borrowed: a request that finds a
+/// kept connection allocates no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key<'a> {
     pub(super) scheme: Scheme,
     /// Lower case, with its IPv6 zone.
-    pub(super) host: Arc<str>,
+    pub(super) host: &'a str,
     pub(super) port: u16,
     /// The TLS profile; 0 for plain connections.
     pub(super) tls: u32,
     /// The proxy with its credentials; none yet.
-    pub(super) proxy: Option<Arc<str>>,
+    pub(super) proxy: Option<&'a str>,
+}
+
+/// A key that the pool keeps; its connections share it.
+#[derive(Debug)]
+struct OwnedKey {
+    scheme: Scheme,
+    host: Box<str>,
+    port: u16,
+    tls: u32,
+    proxy: Option<Box<str>>,
+}
+
+impl OwnedKey {
+    fn of(key: &Key<'_>) -> Arc<Self> {
+        let Key { scheme, host, port, tls, proxy } = *key;
+        Arc::new(Self { scheme, host: host.into(), port, tls, proxy: proxy.map(Into::into) })
+    }
+
+    fn borrowed(&self) -> Key<'_> {
+        let Self { scheme, host, port, tls, proxy } = self;
+        Key { scheme: *scheme, host, port: *port, tls: *tls, proxy: proxy.as_deref() }
+    }
+}
+
+impl PartialEq for OwnedKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.borrowed() == other.borrowed()
+    }
+}
+
+impl Eq for OwnedKey {}
+
+impl Hash for OwnedKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.borrowed().hash(state);
+    }
+}
+
+impl Equivalent<Arc<OwnedKey>> for Key<'_> {
+    fn equivalent(&self, key: &Arc<OwnedKey>) -> bool {
+        *self == key.borrowed()
+    }
+}
+
+/// FNV-1a: short keys, and hosts that the program itself chooses; nobody profits from collisions.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.write_u64(number.into());
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(number.into());
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x0100_0000_01b3);
+    }
+
+    fn finish(&self) -> u64 {
+        // The map takes its buckets from the low bits and its tags from the high ones.
+        self.0 ^ (self.0 >> 32)
+    }
 }
 
 /// How the pool behaves; a session may change it at any time.
@@ -50,19 +134,20 @@ pub(super) struct Checkout {
 /// The right to use a connection, and its way back.
 pub(super) struct Lease {
     pool: Arc<Pool>,
-    key: Key,
+    key: Arc<OwnedKey>,
     policy: Policy,
     permit: Option<Permit>,
 }
 
-/// One of the connections that may be open to a host; given back when it is closed. Weak, since idle
-/// connections hold theirs inside the pool.
+/// One of the connections that may be open to a host; given back when it is closed. Weak, since
+/// idle connections hold theirs inside the pool.
 struct Permit {
     pool: Weak<Pool>,
-    key: Key,
+    key: Arc<OwnedKey>,
 }
 
 struct Idle {
+    key: Arc<OwnedKey>,
     stream: Stream,
     permit: Option<Permit>,
     since: Moment,
@@ -77,10 +162,10 @@ pub(super) struct Pool {
 
 #[derive(Default)]
 struct State {
-    hosts: HashMap<Key, Host>,
+    hosts: HashMap<Arc<OwnedKey>, Host, BuildHasherDefault<Fnv>>,
     /// Serials of idle connections, oldest first; those that were taken since are skipped and swept
     /// now and then.
-    order: VecDeque<(u64, Key)>,
+    order: VecDeque<(u64, Arc<OwnedKey>)>,
     idle: usize,
     serial: u64,
     waiting: usize,
@@ -107,36 +192,45 @@ impl Pool {
     /// are open.
     pub(super) fn checkout(
         self: &Arc<Self>,
-        key: &Key,
+        key: &Key<'_>,
         policy: Policy,
         limit: &Limit,
+        now: Moment,
     ) -> Result<Checkout, WaitEnd> {
         let mut expired = Vec::new();
-        let taken = self.take(key, policy, limit, &mut expired);
+        let taken = self.take(key, policy, limit, now, &mut expired);
         // Closed here, without the lock.
         drop(expired);
         let (idle, buffer) = taken?;
-        let (kept, permit) = match idle {
-            Some((Idle { stream, permit, .. }, age)) => (Some((stream, age)), permit),
-            None if policy.limits.open_per_host_max > 0 => {
-                (None, Some(Permit { pool: Arc::downgrade(self), key: key.clone() }))
+        let buffer = buffer.unwrap_or_else(ReadBuffer::new);
+        let pool = self.clone();
+        Ok(match idle {
+            Some((Idle { key, stream, permit, .. }, age)) => Checkout {
+                kept: Some((stream, age)),
+                buffer,
+                lease: Lease { pool, key, policy, permit },
+            },
+            None => {
+                let key = OwnedKey::of(key);
+                let limited = policy.limits.open_per_host_max > 0;
+                let permit =
+                    limited.then(|| Permit { pool: Arc::downgrade(self), key: key.clone() });
+                Checkout { kept: None, buffer, lease: Lease { pool, key, policy, permit } }
             }
-            None => (None, None),
-        };
-        let lease = Lease { pool: self.clone(), key: key.clone(), policy, permit };
-        Ok(Checkout { kept, buffer: buffer.unwrap_or_else(ReadBuffer::new), lease })
+        })
     }
 
     #[allow(clippy::type_complexity)]
     fn take(
         self: &Arc<Self>,
-        key: &Key,
+        key: &Key<'_>,
         policy: Policy,
         limit: &Limit,
+        now: Moment,
         expired: &mut Vec<Idle>,
     ) -> Result<(Option<(Idle, Duration)>, Option<ReadBuffer>), WaitEnd> {
         let mut state = self.lock();
-        if let Some(found) = state.pop(key, policy.idle_age, expired) {
+        if let Some(found) = state.pop(key, policy.idle_age, now, expired) {
             return Ok((Some(found), state.spares.pop()));
         }
         let open_max = policy.limits.open_per_host_max;
@@ -149,11 +243,11 @@ impl Pool {
         let mut wait = limit.wait();
         let mut state = self.lock();
         loop {
-            if let Some(found) = state.pop(key, policy.idle_age, expired) {
+            if let Some(found) = state.pop(key, policy.idle_age, Moment::now(), expired) {
                 return Ok((Some(found), state.spares.pop()));
             }
             let expiring = expired.iter().filter(|idle| idle.permit.is_some()).count();
-            let host = state.hosts.entry(key.clone()).or_default();
+            let host = state.host(key);
             if host.open < open_max + expiring {
                 host.open += 1;
                 return Ok((None, state.spares.pop()));
@@ -206,12 +300,17 @@ impl Pool {
 }
 
 impl State {
+    fn host(&mut self, key: &Key<'_>) -> &mut Host {
+        self.hosts.entry(OwnedKey::of(key)).or_default()
+    }
+
     /// The newest idle connection for `key`; if even that is too old, all of the host go to
     /// `expired`.
     fn pop(
         &mut self,
-        key: &Key,
+        key: &Key<'_>,
         age_max: Option<Duration>,
+        now: Moment,
         expired: &mut Vec<Idle>,
     ) -> Option<(Idle, Duration)> {
         let host = self.hosts.get_mut(key)?;
@@ -220,7 +319,7 @@ impl State {
         if self.order.back().is_some_and(|(serial, _)| *serial == newest.serial) {
             self.order.pop_back();
         }
-        let age = newest.since.age_at(Moment::now());
+        let age = newest.since.age_at(now);
         if age_max.is_none_or(|max| age < max) {
             return Some((newest, age));
         }
@@ -231,7 +330,7 @@ impl State {
     }
 
     /// Keeps `idle`; what exceeds the limits or is too old goes to `gone`.
-    fn push(&mut self, key: &Key, mut idle: Idle, policy: Policy, gone: &mut Vec<Idle>) {
+    fn push(&mut self, mut idle: Idle, policy: Policy, gone: &mut Vec<Idle>) {
         let PoolLimits { idle_max, idle_per_host_max, .. } = policy.limits;
         if idle_max == 0 || idle_per_host_max == 0 {
             gone.push(idle);
@@ -240,17 +339,13 @@ impl State {
         let now = idle.since;
         self.serial += 1;
         idle.serial = self.serial;
-        self.order.push_back((self.serial, key.clone()));
-        if !self.hosts.contains_key(key) {
-            self.hosts.insert(key.clone(), Host::default());
-        }
-        if let Some(host) = self.hosts.get_mut(key) {
-            host.idle.push_back(idle);
-            self.idle += 1;
-            if host.idle.len() > idle_per_host_max {
-                gone.extend(host.idle.pop_front());
-                self.idle -= 1;
-            }
+        self.order.push_back((self.serial, idle.key.clone()));
+        let host = self.hosts.entry(idle.key.clone()).or_default();
+        host.idle.push_back(idle);
+        self.idle += 1;
+        if host.idle.len() > idle_per_host_max {
+            gone.extend(host.idle.pop_front());
+            self.idle -= 1;
         }
         while self.idle > idle_max {
             match self.oldest(|_| true) {
@@ -309,10 +404,10 @@ impl Home for Lease {
     fn keep(self: Box<Self>, mut stream: Stream, buffer: ReadBuffer) {
         stream.park();
         let Self { pool, key, policy, permit } = *self;
-        let idle = Idle { stream, permit, since: Moment::now(), serial: 0 };
+        let idle = Idle { key, stream, permit, since: Moment::now(), serial: 0 };
         let mut gone = Vec::new();
         let mut state = pool.lock();
-        state.push(&key, idle, policy, &mut gone);
+        state.push(idle, policy, &mut gone);
         give_spare(&mut state, buffer);
         let waiting = state.waiting;
         drop(state);

@@ -41,6 +41,7 @@ impl Head {
 pub(crate) struct HeadScanner {
     scanned: usize,
     line_start: usize,
+    folded: bool,
 }
 
 impl HeadScanner {
@@ -51,15 +52,24 @@ impl HeadScanner {
         for at in memchr_iter(b'\n', &bytes[self.scanned..]) {
             let at = self.scanned + at;
             let line = &bytes[self.line_start..at];
-            if line.is_empty() || line == b"\r" {
-                return Ok(Some(at + 1));
+            match line {
+                b"" | b"\r" => return Ok(Some(at + 1)),
+                // RFC 9112 §5.2: a line that begins with a blank continues the one before it.
+                [b' ' | b'\t', ..] => self.folded = true,
+                _ => check_line(line.len())?,
             }
-            check_line(line.len())?;
             self.line_start = at + 1;
         }
         self.scanned = bytes.len();
         check_line(bytes.len() - self.line_start)?;
         Ok(None)
+    }
+}
+
+impl HeadScanner {
+    /// Parses the complete head that this scanner has measured.
+    pub(crate) fn parse(&self, raw: &[u8]) -> Result<Head> {
+        parse_head(if self.folded { unfolded(raw) } else { raw.to_vec() })
     }
 }
 
@@ -95,9 +105,7 @@ fn check_start(bytes: &[u8]) -> Result<()> {
     Err(head_fault(format!("it begins with \"{shown}\"")))
 }
 
-/// Parses a complete head, as measured by [`HeadScanner`].
-pub(crate) fn parse_head(raw: &[u8]) -> Result<Head> {
-    let text = if has_folded_line(raw) { unfolded(raw) } else { raw.to_vec() };
+fn parse_head(text: Vec<u8>) -> Result<Head> {
     let mut fields = [const { MaybeUninit::uninit() }; HEAD_FIELDS_MAX];
     let mut parsed = httparse::Response::new(&mut []);
     let done = httparse::ParserConfig::default().parse_response_with_uninit_headers(
@@ -126,10 +134,10 @@ pub(crate) fn parse_head(raw: &[u8]) -> Result<Head> {
         Span { start: start as u32, end: (start + part.len()) as u32 }
     };
     let reason = span(parsed.reason.unwrap_or_default().as_bytes());
-    let fields = parsed.headers.iter().map(|field| Field {
-        name: span(field.name.as_bytes()),
-        value: span(field.value.trim_ascii_end()),
-    });
+    let fields = parsed
+        .headers
+        .iter()
+        .map(|field| Field { name: span(field.name.as_bytes()), value: span(field.value) });
     let fields = fields.collect();
     Ok(Head { version: 10 + version, status, reason, headers: Headers::from_parts(text, fields) })
 }
@@ -147,14 +155,9 @@ pub(crate) fn parse_trailers(raw: &[u8]) -> Result<Headers> {
     };
     let mut trailers = Headers::new();
     for field in parsed {
-        trailers.append(field.name, field.value.trim_ascii_end());
+        trailers.append(field.name, field.value);
     }
     Ok(trailers)
-}
-
-/// RFC 9112 §5.2: a line that begins with a blank continues the one before it.
-fn has_folded_line(raw: &[u8]) -> bool {
-    memchr_iter(b'\n', raw).any(|at| matches!(raw.get(at + 1), Some(b' ' | b'\t')))
 }
 
 fn unfolded(raw: &[u8]) -> Vec<u8> {
@@ -192,16 +195,16 @@ mod tests {
 
     #[track_caller]
     fn head(raw: &[u8]) -> Head {
-        let end = HeadScanner::default().end_of_head(raw).unwrap().expect("complete");
-        assert_eq!(end, raw.len());
-        parse_head(raw).unwrap()
+        let mut scanner = HeadScanner::default();
+        assert_eq!(scanner.end_of_head(raw).unwrap(), Some(raw.len()));
+        scanner.parse(raw).unwrap()
     }
 
     #[track_caller]
     fn refused(raw: &[u8], kind: ErrorKind) {
         let mut scanner = HeadScanner::default();
         let result = scanner.end_of_head(raw).and_then(|end| match end {
-            Some(end) => parse_head(&raw[..end]).map(|_| ()),
+            Some(end) => scanner.parse(&raw[..end]).map(|_| ()),
             None => panic!("{:?} is no complete head", raw.escape_ascii().to_string()),
         });
         let error = result.expect_err(&raw.escape_ascii().to_string());

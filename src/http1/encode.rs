@@ -7,7 +7,7 @@
 
 use super::framing::plain_number;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::headers::{Headers, check_name, check_value, is_token_byte, lists_token};
+use crate::headers::{Headers, check_name, check_value, is_token_byte, lists_token, splits_head};
 
 /// How the body of a request is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,18 +42,30 @@ pub(crate) fn request_head(
         head.extend_from_slice(part.as_bytes());
     }
     if !headers.contains("host") {
-        push_field(&mut head, "Host", host.as_bytes());
+        push_field(&mut head, b"Host", host.as_bytes());
     }
-    for (name, value) in headers.iter() {
-        check_name(name).and_then(|()| check_value(name, value)).map_err(send_phase)?;
-        push_field(&mut head, name, value);
+    for (name, value, line) in headers.lines() {
+        // In this form only because it is the fast one: a name that is not UTF-8 is no token.
+        if !name.iter().all(|byte| is_token_byte(*byte)) || splits_head(value) {
+            return Err(unsendable(name, value));
+        }
+        match line {
+            Some(line) => head.extend_from_slice(line),
+            None => push_field(&mut head, name, value),
+        }
     }
     head.extend_from_slice(b"\r\n");
     Ok((head, upload))
 }
 
-fn push_field(head: &mut Vec<u8>, name: &str, value: &[u8]) {
-    head.extend_from_slice(name.as_bytes());
+fn unsendable(name: &[u8], value: &[u8]) -> Error {
+    let name = String::from_utf8_lossy(name);
+    let fault = check_name(&name).and_then(|()| check_value(&name, value)).err();
+    fault.map_or_else(|| refused("a header cannot be sent"), send_phase)
+}
+
+fn push_field(head: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    head.extend_from_slice(name);
     head.extend_from_slice(b": ");
     head.extend_from_slice(value);
     head.extend_from_slice(b"\r\n");

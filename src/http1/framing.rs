@@ -73,18 +73,24 @@ fn is_chunked(headers: &Headers) -> Result<Coding> {
 /// Content-Length is digits; repeated or listed values must be equal (RFC 9110 §8.6).
 fn content_length(headers: &Headers) -> Result<Option<u64>> {
     let mut length = None;
-    for item in
-        headers.get_all("content-length").flat_map(|value| value.split(|byte| *byte == b','))
-    {
-        let Some(number) = plain_number(item.trim_ascii()) else {
-            return Err(head_fault("a Content-Length that is not a number"));
-        };
-        if length.is_some_and(|length| length != number) {
+    for value in headers.get_all("content-length") {
+        let number = plain_number(value).or_else(|| equal_numbers(value));
+        if number.is_none() {
+            return Err(head_fault("a Content-Length that is not one number"));
+        }
+        if length.is_some() && length != number {
             return Err(head_fault("two different Content-Lengths"));
         }
-        length = Some(number);
+        length = number;
     }
     Ok(length)
+}
+
+/// The number of a list whose items are all the same number: `5, 5`.
+fn equal_numbers(list: &[u8]) -> Option<u64> {
+    let mut numbers = list.split(|byte| *byte == b',').map(|item| plain_number(item.trim_ascii()));
+    let first = numbers.next()??;
+    numbers.all(|number| number == Some(first)).then_some(first)
 }
 
 /// Decimal digits only, at most 2^63 - 1.
@@ -171,8 +177,12 @@ pub(crate) struct Decoded {
 
 #[cfg(test)]
 mod tests {
-    use super::super::decode::parse_head;
+    use super::super::decode::HeadScanner;
     use super::*;
+
+    fn parse_head(raw: &[u8]) -> Result<Head> {
+        HeadScanner::default().parse(raw)
+    }
 
     fn framing(method: &str, rest: &str) -> Option<(Framing, bool)> {
         let raw = format!("HTTP/1.1 {rest}\r\n\r\n");

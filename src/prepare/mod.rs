@@ -3,6 +3,7 @@
 //! The order is fixed: method, URL, headers, body (behaviour S9); what comes later may see what
 //! came before. Knows neither sockets nor the clock. Sources: behaviours S, H, B1–B4, B12, B13, G1.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::body::source::Source;
@@ -31,7 +32,7 @@ pub struct Prepared(Arc<Parts>);
 
 #[derive(Clone, Debug)]
 struct Parts {
-    method: String,
+    method: Cow<'static, str>,
     url: Url,
     headers: Headers,
     source: Source,
@@ -41,7 +42,7 @@ struct Parts {
 /// Prepares `request` with the defaults of a session, or without any (S10).
 pub(crate) fn prepare(session: Option<&Options>, request: &Request) -> Result<Prepared> {
     let method = normal_method(&request.method)?;
-    let url = Url::parse(&request.url).map_err(|error| error.in_phase(Phase::Prepare))?;
+    let url = request.parsed_url()?.clone();
     let options = request.options().snapshot();
     let headers = merged_headers(session, &options);
     let source = request.source.clone();
@@ -54,7 +55,7 @@ pub(crate) fn prepare(session: Option<&Options>, request: &Request) -> Result<Pr
 fn frame(parts: &mut Parts) {
     let chunked = lists_token(parts.headers.get_all("transfer-encoding"), "chunked");
     let length = parts.source.len();
-    let bare_get = matches!(parts.method.as_str(), "GET" | "HEAD");
+    let bare_get = matches!(&*parts.method, "GET" | "HEAD");
     if chunked {
         parts.headers.remove("content-length");
     } else if length > 0 || !(bare_get || parts.headers.contains("content-length")) {
@@ -90,9 +91,13 @@ pub(crate) fn check_method(method: &str) -> Result<()> {
 }
 
 /// Methods are upper-cased, custom ones too (G1).
-fn normal_method(method: &str) -> Result<String> {
+fn normal_method(method: &str) -> Result<Cow<'static, str>> {
+    const USUAL: [&str; 7] = ["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
+    if let Some(usual) = USUAL.iter().find(|usual| usual.eq_ignore_ascii_case(method)) {
+        return Ok(Cow::Borrowed(usual));
+    }
     check_method(method)?;
-    Ok(method.to_ascii_uppercase())
+    Ok(Cow::Owned(method.to_ascii_uppercase()))
 }
 
 impl Prepared {
@@ -108,7 +113,7 @@ impl Prepared {
     /// [`ErrorKind::InvalidMethod`] if it is not a token; the old one stays.
     pub fn set_method(&mut self, method: &str) -> Result<()> {
         check_method(method)?;
-        self.edit().method = method.to_owned();
+        self.edit().method = Cow::Owned(method.to_owned());
         Ok(())
     }
 

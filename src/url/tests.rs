@@ -82,7 +82,7 @@ fn the_wire_sees_neither_userinfo_nor_fragment() {
     assert!(!format!("{url:?}").contains("p%40ss"));
     assert_eq!(Url::parse("http://e.com:80/").unwrap().host_header(), "e.com");
     let zone = Url::parse("http://[fe80::1%25eth0]/").unwrap();
-    assert_eq!((zone.host(), zone.host_header().as_str()), ("fe80::1%eth0", "[fe80::1]"));
+    assert_eq!((zone.host(), &*zone.host_header()), ("fe80::1%eth0", "[fe80::1]"));
 }
 
 #[test]

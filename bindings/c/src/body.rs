@@ -5,7 +5,7 @@ use std::ptr;
 
 use rq_core::{Error, ErrorKind};
 
-use crate::boundary::{bytes_mut, entry, handle, handle_mut, put, quiet};
+use crate::boundary::{bytes_mut, entry, handle_mut, optional, put, quiet};
 use crate::error::rq_error;
 use crate::response::rq_response;
 
@@ -16,7 +16,7 @@ use crate::response::rq_response;
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_body_length(response: *const rq_response) -> i64 {
     quiet(-1, || {
-        let length = handle(response, "response").ok()?.response.content_length()?;
+        let length = optional(response)?.response.content_length()?;
         i64::try_from(length).ok()
     })
 }

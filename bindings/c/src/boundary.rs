@@ -70,8 +70,13 @@ use libc::__error as errno_location;
 
 /// The handle behind `pointer`; NULL is an error that names the parameter.
 pub(crate) fn handle<'a, T>(pointer: *const T, name: &str) -> Result<&'a T> {
+    optional(pointer).ok_or_else(|| null(name))
+}
+
+/// The handle behind `pointer`, where NULL is allowed.
+pub(crate) fn optional<'a, T>(pointer: *const T) -> Option<&'a T> {
     // SAFETY: NULL or a live handle by the contract above.
-    unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
+    unsafe { pointer.as_ref() }
 }
 
 /// As [`handle`], to change it.

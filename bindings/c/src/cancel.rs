@@ -2,7 +2,7 @@
 
 use rq_core::CancelToken;
 
-use crate::boundary::{entry, free, give, handle, quiet};
+use crate::boundary::{entry, free, give, optional, quiet};
 use crate::error::rq_error;
 
 /// Ends requests from another thread. Any number of requests may use one; once triggered, it stays
@@ -27,7 +27,7 @@ pub extern "C" fn rq_cancel_new(error: *mut *mut rq_error) -> *mut rq_cancel {
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_cancel_trigger(cancel: *const rq_cancel) {
     quiet((), || {
-        handle(cancel, "cancel").ok()?.token.trigger();
+        optional(cancel)?.token.trigger();
         Some(())
     });
 }
@@ -37,7 +37,7 @@ pub extern "C" fn rq_cancel_trigger(cancel: *const rq_cancel) {
 /// Threads: any. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_cancel_triggered(cancel: *const rq_cancel) -> bool {
-    quiet(false, || Some(handle(cancel, "cancel").ok()?.token.is_triggered()))
+    quiet(false, || Some(optional(cancel)?.token.is_triggered()))
 }
 
 /// Frees a token. NULL is fine; requests under way keep what they need of it.

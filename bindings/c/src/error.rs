@@ -5,7 +5,7 @@ use std::ptr;
 
 use rq_core::{Error, ErrorKind};
 
-use crate::boundary::{entry, free, quiet};
+use crate::boundary::{entry, free, optional, optional_c_bytes, quiet};
 use crate::lent::c_string;
 
 /// What went wrong: few, flat, stable numbers, grouped by hundreds. Numbers are never reused.
@@ -161,7 +161,7 @@ pub extern "C" fn rq_error_status(error: *const rq_error) -> i32 {
 pub extern "C" fn rq_error_set(error: *mut *mut rq_error, code: i32, message: *const c_char) {
     entry(error, (), || {
         let kind = ErrorKind::from_number(code).unwrap_or(ErrorKind::Callback);
-        let text = crate::boundary::optional_c_bytes(message).unwrap_or_default();
+        let text = optional_c_bytes(message).unwrap_or_default();
         Err(Error::new(kind, String::from_utf8_lossy(text)))
     });
 }
@@ -175,7 +175,7 @@ pub extern "C" fn rq_error_free(error: *mut rq_error) {
 }
 
 fn details<'a>(error: *const rq_error) -> Option<&'a rq_error> {
-    crate::boundary::handle(error, "error").ok()
+    optional(error)
 }
 
 /// The C code of a kind; exhaustive, so that a new kind cannot be forgotten.

@@ -7,7 +7,7 @@ use std::ptr;
 use rq_core::Prepared;
 
 use crate::boundary::{
-    bytes, entry, free, give, handle, handle_mut, optional_c_bytes, put, quiet, text,
+    bytes, entry, free, give, handle, handle_mut, optional, optional_c_bytes, put, quiet, text,
 };
 use crate::error::rq_error;
 use crate::lent::{LentHeaders, c_string};
@@ -40,9 +40,9 @@ pub extern "C" fn rq_prepare(
 ) -> *mut rq_prepared {
     entry(error, ptr::null_mut(), || {
         let request = &handle(request, "request")?.request;
-        let prepared = match handle(session, "session") {
-            Ok(session) => session.session.prepare(request)?,
-            Err(_) => rq_core::prepare_alone(request)?,
+        let prepared = match optional(session) {
+            Some(session) => session.session.prepare(request)?,
+            None => rq_core::prepare_alone(request)?,
         };
         Ok(give(rq_prepared { prepared, lent: Lent::default() }))
     })
@@ -62,7 +62,7 @@ pub extern "C" fn rq_prepared_free(prepared: *mut rq_prepared) {
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_prepared_method(prepared: *const rq_prepared) -> *const c_char {
     quiet(ptr::null(), || {
-        let rq_prepared { prepared, lent } = handle(prepared, "prepared").ok()?;
+        let rq_prepared { prepared, lent } = optional(prepared)?;
         Some(lent.method.get_or_init(|| c_string(prepared.method().as_bytes())).as_ptr())
     })
 }
@@ -73,7 +73,7 @@ pub extern "C" fn rq_prepared_method(prepared: *const rq_prepared) -> *const c_c
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_prepared_url(prepared: *const rq_prepared) -> *const c_char {
     quiet(ptr::null(), || {
-        let rq_prepared { prepared, lent } = handle(prepared, "prepared").ok()?;
+        let rq_prepared { prepared, lent } = optional(prepared)?;
         Some(lent.url.get_or_init(|| c_string(prepared.url().as_str().as_bytes())).as_ptr())
     })
 }
@@ -88,7 +88,7 @@ pub extern "C" fn rq_prepared_header(
     name: *const c_char,
 ) -> *const c_char {
     quiet(ptr::null(), || {
-        let rq_prepared { prepared, lent } = handle(prepared, "prepared").ok()?;
+        let rq_prepared { prepared, lent } = optional(prepared)?;
         Some(lent.headers.named(prepared.headers(), text(name, "name").ok()?))
     })
 }
@@ -105,7 +105,7 @@ pub extern "C" fn rq_prepared_header_at(
     value: *mut *const c_char,
 ) -> bool {
     quiet(false, || {
-        let rq_prepared { prepared, lent } = handle(prepared, "prepared").ok()?;
+        let rq_prepared { prepared, lent } = optional(prepared)?;
         Some(lent.headers.at(prepared.headers(), index, name, value))
     })
 }
@@ -117,7 +117,7 @@ pub extern "C" fn rq_prepared_header_at(
 pub extern "C" fn rq_prepared_body(prepared: *const rq_prepared, len: *mut usize) -> *const c_void {
     put(len, 0);
     quiet(ptr::null(), || {
-        let body = handle(prepared, "prepared").ok()?.prepared.body()?;
+        let body = optional(prepared)?.prepared.body()?;
         put(len, body.len());
         Some(body.as_ptr().cast())
     })

@@ -5,7 +5,7 @@ use std::ptr;
 
 use rq_core::Request;
 
-use crate::boundary::{bytes, entry, free, give, handle, handle_mut, quiet, text};
+use crate::boundary::{bytes, entry, free, give, handle_mut, optional, quiet, text};
 use crate::error::rq_error;
 use crate::opts::rq_opts;
 
@@ -46,7 +46,7 @@ pub extern "C" fn rq_request_free(request: *mut rq_request) {
 /// Ownership: lent until the request is freed. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_request_opts(request: *const rq_request) -> *mut rq_opts {
-    quiet(ptr::null_mut(), || Some((&raw const handle(request, "request").ok()?.opts).cast_mut()))
+    quiet(ptr::null_mut(), || Some((&raw const optional(request)?.opts).cast_mut()))
 }
 
 /// Sends these bytes as the body. Content-Length follows; no Content-Type is guessed. `len` 0: no

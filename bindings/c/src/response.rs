@@ -6,7 +6,7 @@ use std::ptr;
 
 use rq_core::Response;
 
-use crate::boundary::{entry, free, handle, quiet, text};
+use crate::boundary::{entry, free, handle, optional, quiet, text};
 use crate::error::rq_error;
 use crate::lent::{LentHeaders, c_string};
 
@@ -154,5 +154,5 @@ pub extern "C" fn rq_response_raise(response: *const rq_response, error: *mut *m
 }
 
 fn get<'a>(response: *const rq_response) -> Option<&'a rq_response> {
-    handle(response, "response").ok()
+    optional(response)
 }

@@ -5,7 +5,7 @@ use std::ptr;
 
 use rq_core::{Prepared, Result, Session};
 
-use crate::boundary::{entry, give, handle, text};
+use crate::boundary::{entry, give, handle, optional, text};
 use crate::cancel::rq_cancel;
 use crate::error::rq_error;
 use crate::prepared::rq_prepared;
@@ -71,9 +71,9 @@ fn send(
     prepared: &Prepared,
     cancel: *const rq_cancel,
 ) -> Result<*mut rq_response> {
-    let response = match handle(cancel, "cancel") {
-        Ok(cancel) => session.send_cancellable(prepared, &cancel.token)?,
-        Err(_) => session.send(prepared)?,
+    let response = match optional(cancel) {
+        Some(cancel) => session.send_cancellable(prepared, &cancel.token)?,
+        None => session.send(prepared)?,
     };
     Ok(give(rq_response::from(response)))
 }

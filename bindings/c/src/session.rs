@@ -5,7 +5,7 @@ use std::sync::Once;
 
 use rq_core::Session;
 
-use crate::boundary::{entry, free, give, handle, quiet};
+use crate::boundary::{entry, free, give, optional, quiet};
 use crate::error::rq_error;
 use crate::opts::rq_opts;
 
@@ -45,7 +45,7 @@ pub extern "C" fn rq_session_free(session: *mut rq_session) {
 /// Ownership: lent until the session is freed. Threads: any number. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_session_opts(session: *const rq_session) -> *mut rq_opts {
-    quiet(ptr::null_mut(), || Some((&raw const handle(session, "session").ok()?.opts).cast_mut()))
+    quiet(ptr::null_mut(), || Some((&raw const optional(session)?.opts).cast_mut()))
 }
 
 /// Closes the connections that no request uses. The session stays usable.
@@ -54,7 +54,7 @@ pub extern "C" fn rq_session_opts(session: *const rq_session) -> *mut rq_opts {
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_session_close_idle(session: *const rq_session) {
     quiet((), || {
-        handle(session, "session").ok()?.session.close_idle();
+        optional(session)?.session.close_idle();
         Some(())
     });
 }

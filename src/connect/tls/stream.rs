@@ -15,13 +15,14 @@ use super::Profile;
 use crate::connect::socket::{Link, Sent, Stop};
 use crate::connect::stream::Received;
 use crate::deadline::Limit;
-use crate::limits::TLS_BUFFER_BYTES;
+use crate::limits::{TLS_BUFFER_BYTES, TLS_BUFFER_SMALL_BYTES};
 
 /// A TLS connection after its handshake.
 pub(crate) struct TlsStream {
     link: Link,
     tls: ClientConnection,
-    /// Records as received and not yet given to rustls: `inbox[start..end]`.
+    /// Records as received and not yet given to rustls: `inbox[start..end]`. Small until a read
+    /// fills it.
     inbox: Vec<u8>,
     start: usize,
     end: usize,
@@ -130,9 +131,9 @@ impl TlsStream {
         }
     }
 
-    /// Gives up the record buffer while nothing is under way.
+    /// Gives up a large record buffer while nothing is under way.
     pub(crate) fn park(&mut self) {
-        if self.start == self.end {
+        if self.start == self.end && self.inbox.len() > TLS_BUFFER_SMALL_BYTES {
             self.inbox = Vec::new();
         }
     }
@@ -149,9 +150,12 @@ impl TlsStream {
         Ok(there)
     }
 
+    /// An empty inbox for the next read; a large one if the last read filled a small one.
     fn make_room(&mut self) {
-        if self.inbox.is_empty() {
-            self.inbox = vec![0; TLS_BUFFER_BYTES];
+        let was_filled = self.end > 0 && self.end == self.inbox.len();
+        let size = if was_filled { TLS_BUFFER_BYTES } else { TLS_BUFFER_SMALL_BYTES };
+        if self.inbox.len() < size {
+            self.inbox = vec![0; size];
         }
         (self.start, self.end) = (0, 0);
     }
