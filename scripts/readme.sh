@@ -9,9 +9,10 @@ if [ "${2:-}" != inside ]; then
     exec target/release/testd "$0" "$1" inside
 fi
 folder=target/readme
-mkdir -p $folder/node_modules
+mkdir -p $folder/c $folder/go $folder/node/node_modules
 
-# program LANGUAGE FILE: the first code block of that language, with the server's address in place of example.org
+# program LANGUAGE FILE: the first code block of that language, with the server's address in place
+# of example.org
 program() {
     awk -v fence="\`\`\`$1" '$0 == fence { on = 1; next } /^```/ { if (on) exit } on' README.md |
         sed "s|https://example.org/|$RQ_TEST_HTTP/json|" > "$folder/$2"
@@ -23,18 +24,20 @@ passed=0
 for language in $1; do
     case $language in
         c)
-            program c main.c
-            cc -std=c11 -Wall -Wextra -Werror -o $folder/c $folder/main.c $(pkg-config --cflags --libs rq)
-            output=$($folder/c) ;;
+            program c c/main.c
+            cc -std=c11 -Wall -Wextra -Werror -o $folder/c/main $folder/c/main.c \
+                $(pkg-config --cflags --libs rq)
+            output=$($folder/c/main) ;;
         go)
-            program go main.go
-            printf 'module readme\n\ngo 1.24\n\nrequire %s v0.0.0\n\nreplace %s => ../../bindings/go\n' \
-                github.com/librq/librq/bindings/go github.com/librq/librq/bindings/go > $folder/go.mod
-            output=$(cd $folder && go run .) ;;
+            program go go/main.go
+            module=github.com/librq/librq/bindings/go
+            printf 'module readme\n\ngo 1.24\n\nrequire %s v0.0.0\n\nreplace %s => %s\n' \
+                $module $module ../../../bindings/go > $folder/go/go.mod
+            output=$(cd $folder/go && go run .) ;;
         node)
-            program js main.mjs
-            ln -sfn ../../../bindings/node $folder/node_modules/librq
-            output=$(cd $folder && node main.mjs) ;;
+            program js node/main.mjs
+            ln -sfn ../../../../bindings/node $folder/node/node_modules/librq
+            output=$(cd $folder/node && node main.mjs) ;;
     esac
     case $output in
         *'"hello": "librq"'*) passed=$((passed + 1)) ;;
