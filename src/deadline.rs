@@ -20,6 +20,9 @@ pub(crate) struct Timeouts {
     pub(crate) total: Option<Duration>,
 }
 
+/// The system's timers know no shorter one; a timeout of 0 would be none.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
 /// What a call may spend, and how it is cancelled.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
@@ -68,7 +71,8 @@ impl Budget {
 
     /// The limit for each wait of an exchange.
     pub(crate) fn exchanging(&self) -> Limit {
-        Limit { idle: self.timeouts.read, by: self.deadline, cancel: self.cancel.clone() }
+        let idle = self.timeouts.read.map(|read| read.max(SHORTEST_WAIT));
+        Limit { idle, by: self.deadline, cancel: self.cancel.clone() }
     }
 
     /// The error for a limit that ran out: total if the deadline has passed, else `kind`.
@@ -189,7 +193,7 @@ fn not_zero(duration: &Duration) -> bool {
 fn step(left: Duration) -> Duration {
     let ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
     if ms < 16 {
-        return left.max(Duration::from_millis(1));
+        return left.max(SHORTEST_WAIT);
     }
     Duration::from_millis(1 << ms.ilog2().min(31))
 }

@@ -41,8 +41,6 @@ pub const TLS_BUFFER_SMALL_BYTES: usize = 4 * 1024;
 pub const SEND_PIECE_BYTES: usize = 256 * 1024;
 /// What a declared length may reserve before a byte has come (flaw 76).
 pub const RESERVE_BYTES_MAX: usize = 64 * 1024;
-/// A kept connection idle for less than this is used without a look at its socket.
-pub const IDLE_TRUST: Duration = Duration::from_millis(5);
 /// Read buffers that a session keeps for its next requests.
 pub const SPARE_BUFFERS_MAX: usize = 16;
 

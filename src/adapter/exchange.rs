@@ -86,10 +86,20 @@ pub(super) fn exchange(
         }
         Err(failure) => Err(match (send_error, failure.error.kind()) {
             // A TLS alert says why the connection broke; a cancel is why.
-            (None, _) | (_, ErrorKind::Cancelled | ErrorKind::Tls) => failure,
+            (_, ErrorKind::Cancelled | ErrorKind::Tls) => failure,
             (Some(error), _) => Failure { error, answered: failure.answered },
+            // The peer's reset was seen before its effect on a send was.
+            (None, ErrorKind::Closed) if !complete => {
+                Failure { error: interrupted(&failure.error), answered: failure.answered }
+            }
+            (None, _) => failure,
         }),
     }
+}
+
+fn interrupted(closed: &Error) -> Error {
+    let message = "the peer closed the connection before it had the whole request";
+    Error::new(ErrorKind::Send, message).in_phase(Phase::Send).with_os_error(closed.os_error())
 }
 
 /// Sends head and body; false: the peer answered before the body was through.

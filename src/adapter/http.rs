@@ -14,7 +14,6 @@ use crate::connect::stream::Stream;
 use crate::connect::{Connector, Lookups, Profile, Target};
 use crate::deadline::{Budget, WaitEnd};
 use crate::error::{ErrorKind, Phase, Result};
-use crate::limits::IDLE_TRUST;
 use crate::options::Options;
 use crate::prepare::Prepared;
 use crate::process::PerProcess;
@@ -55,7 +54,7 @@ impl Adapter for HttpAdapter {
         let route = Route::of(self, prepared, &context)?;
         let budget = context.budget;
         let method = prepared.method();
-        let mut connection = route.connection(&budget, retry::is_idempotent(method), false)?;
+        let mut connection = route.connection(&budget, false)?;
         loop {
             let Connection { stream, buffer, reused, .. } = &mut connection;
             let reused = *reused;
@@ -63,7 +62,7 @@ impl Adapter for HttpAdapter {
                 Ok(reply) => return Ok(respond(prepared, connection, reply, budget)),
                 Err(failure) if retry::may_resend(method, reused, &failure) => {
                     drop(connection);
-                    connection = route.connection(&budget, true, true)?;
+                    connection = route.connection(&budget, true)?;
                 }
                 Err(Failure { error, .. }) => return Err(error),
             }
@@ -105,8 +104,11 @@ impl<'a> Route<'a> {
         Ok(Self { adapter, session, url, profile, key, policy })
     }
 
-    /// A kept connection that seems alive, or a new one. `fresh`: not a kept one.
-    fn connection(&self, budget: &Budget, resendable: bool, fresh: bool) -> Result<Connection> {
+    /// A kept connection that is alive and silent, or a new one. `fresh`: not a kept one.
+    ///
+    /// The look at the socket costs a system call a request, and is worth it: without it an answer
+    /// that came before its request would be taken for the answer to it (fault 77, flaw 41).
+    fn connection(&self, budget: &Budget, fresh: bool) -> Result<Connection> {
         let Shared { pool, lookups } = self.adapter.shared();
         loop {
             let limit = budget.connecting_if(self.policy.limits.open_per_host_max > 0);
@@ -120,12 +122,11 @@ impl<'a> Route<'a> {
                         budget.timed_out(ErrorKind::PoolTimeout, Phase::Pool, &what)
                     }
                 })?;
-            let Some((mut stream, idle_for)) = kept else {
+            let Some(mut stream) = kept else {
                 let stream = self.open(lookups, budget)?;
                 return Ok(Connection::new(stream, buffer, lease, false, budget));
             };
-            let trusted = resendable && idle_for < IDLE_TRUST;
-            if !fresh && (trusted || !stream.has_input()) {
+            if !fresh && !stream.has_input() {
                 return Ok(Connection::new(stream, buffer, lease, true, budget));
             }
             // Dead, or it has said something unasked (faults 76, 77): closed, and the next one is

@@ -125,8 +125,8 @@ pub(super) struct Policy {
 
 /// What a request gets from the pool.
 pub(super) struct Checkout {
-    /// A kept connection and how long it has idled; none: open one.
-    pub(super) kept: Option<(Stream, Duration)>,
+    /// A kept connection; none: open one.
+    pub(super) kept: Option<Stream>,
     pub(super) buffer: ReadBuffer,
     pub(super) lease: Lease,
 }
@@ -205,11 +205,9 @@ impl Pool {
         let buffer = buffer.unwrap_or_else(ReadBuffer::new);
         let pool = self.clone();
         Ok(match idle {
-            Some((Idle { key, stream, permit, .. }, age)) => Checkout {
-                kept: Some((stream, age)),
-                buffer,
-                lease: Lease { pool, key, policy, permit },
-            },
+            Some(Idle { key, stream, permit, .. }) => {
+                Checkout { kept: Some(stream), buffer, lease: Lease { pool, key, policy, permit } }
+            }
             None => {
                 let key = OwnedKey::of(key);
                 let limited = policy.limits.open_per_host_max > 0;
@@ -220,7 +218,6 @@ impl Pool {
         })
     }
 
-    #[allow(clippy::type_complexity)]
     fn take(
         self: &Arc<Self>,
         key: &Key<'_>,
@@ -228,7 +225,7 @@ impl Pool {
         limit: &Limit,
         now: Moment,
         expired: &mut Vec<Idle>,
-    ) -> Result<(Option<(Idle, Duration)>, Option<ReadBuffer>), WaitEnd> {
+    ) -> Result<(Option<Idle>, Option<ReadBuffer>), WaitEnd> {
         let mut state = self.lock();
         if let Some(found) = state.pop(key, policy.idle_age, now, expired) {
             return Ok((Some(found), state.spares.pop()));
@@ -312,16 +309,15 @@ impl State {
         age_max: Option<Duration>,
         now: Moment,
         expired: &mut Vec<Idle>,
-    ) -> Option<(Idle, Duration)> {
+    ) -> Option<Idle> {
         let host = self.hosts.get_mut(key)?;
         let newest = host.idle.pop_back()?;
         self.idle -= 1;
         if self.order.back().is_some_and(|(serial, _)| *serial == newest.serial) {
             self.order.pop_back();
         }
-        let age = newest.since.age_at(now);
-        if age_max.is_none_or(|max| age < max) {
-            return Some((newest, age));
+        if age_max.is_none_or(|max| newest.since.age_at(now) < max) {
+            return Some(newest);
         }
         self.idle -= host.idle.len();
         expired.push(newest);

@@ -14,7 +14,7 @@ pub(super) struct Failure {
 }
 
 /// Whether sending `method` twice is the same as sending it once.
-pub(super) fn is_idempotent(method: &str) -> bool {
+fn is_idempotent(method: &str) -> bool {
     matches!(method, "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE")
 }
 

@@ -5,7 +5,7 @@ use super::Inner;
 use crate::adapter::SendContext;
 use crate::cancel::CancelToken;
 use crate::deadline::Budget;
-use crate::error::Result;
+use crate::error::{Phase, Result};
 use crate::prepare::Prepared;
 use crate::response::Response;
 
@@ -18,8 +18,9 @@ pub(super) fn send(
     let settings = session.options.snapshot();
     let timeouts = prepared.options().timeouts_over(&settings);
     let budget = Budget::start(timeouts, cancel);
-    session
-        .adapter
-        .send(prepared, SendContext { session: settings, budget })
-        .map_err(|error| error.at_url(&prepared.url().redacted()))
+    let sent = match budget.is_cancelled() {
+        true => Err(Budget::cancelled(Phase::Send)),
+        false => session.adapter.send(prepared, SendContext { session: settings, budget }),
+    };
+    sent.map_err(|error| error.at_url(&prepared.url().redacted()))
 }

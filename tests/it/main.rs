@@ -1,1 +1,22 @@
-fn main() {}
+//! Integration tests of the core through its public API: one crate, one file a topic.
+//!
+//! `client` is what the tests do with the client, `peer` what they set against it; `replies` is the
+//! corpus that `cuts` and `differential` share. Tests named `fault_NN` are rows of the fault
+//! matrix: phase × fault → error, time, connection, retry. Everything runs on loopback.
+
+mod cancel;
+mod client;
+mod cuts;
+mod differential;
+mod faults_body;
+mod faults_connect;
+mod faults_head;
+mod faults_idle;
+mod faults_send;
+mod faults_tls;
+mod peer;
+mod pool;
+mod replies;
+mod response;
+mod session;
+mod timeouts;

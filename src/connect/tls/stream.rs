@@ -26,6 +26,8 @@ pub(crate) struct TlsStream {
     inbox: Vec<u8>,
     start: usize,
     end: usize,
+    /// What was wrong with a record; told once what came before it has been read.
+    fault: Option<rustls::Error>,
 }
 
 impl TlsStream {
@@ -37,13 +39,14 @@ impl TlsStream {
         limit: &Limit,
     ) -> Result<Self, Stop> {
         let tls = ClientConnection::new(profile.config.clone(), name).map_err(Stop::Tls)?;
-        let mut stream = Self { link, tls, inbox: Vec::new(), start: 0, end: 0 };
+        let mut stream = Self { link, tls, inbox: Vec::new(), start: 0, end: 0, fault: None };
         while stream.tls.is_handshaking() {
             stream.flush(limit, false)?;
             if stream.tls.is_handshaking() && stream.fill(limit)? == 0 {
                 let error = "the peer closed the connection during the handshake";
                 return Err(Stop::Tls(rustls::Error::General(error.into())));
             }
+            stream.check()?;
         }
         stream.flush(limit, false)?;
         Ok(stream)
@@ -71,22 +74,20 @@ impl TlsStream {
             if let Some(end) = end {
                 return Ok(if got > 0 { Received::Bytes(got) } else { end });
             }
-            if got == buf.len() || (got > 0 && self.start == self.end) {
+            let nothing_more = self.start == self.end || self.fault.is_some();
+            if got == buf.len() || (got > 0 && nothing_more) {
                 return Ok(Received::Bytes(got));
             }
-            if self.start < self.end {
-                match self.digest() {
-                    Ok(()) => {}
-                    // What was decrypted before the fault is delivered first; the fault comes with
-                    // the next read.
-                    Err(_) if got > 0 => return Ok(Received::Bytes(got)),
-                    Err(stop) => return Err(stop),
+            if got == 0 {
+                self.check()?;
+                if self.tls.wants_write() && self.flush_or_answer(limit)? {
+                    continue;
                 }
-                if self.tls.wants_write() {
-                    self.flush(limit, false)?;
-                }
-            } else {
+            }
+            if self.start == self.end {
                 self.fill(limit)?;
+            } else {
+                self.digest();
             }
         }
     }
@@ -112,9 +113,7 @@ impl TlsStream {
     /// Never blocks.
     pub(crate) fn has_input(&mut self) -> bool {
         loop {
-            if self.tls.process_new_packets().map_or(true, |state| {
-                state.plaintext_bytes_to_read() > 0 || state.peer_has_closed()
-            }) {
+            if self.is_readable() {
                 return true;
             }
             if self.start == self.end {
@@ -125,9 +124,7 @@ impl TlsStream {
                     Ok(_) | Err(_) => return true,
                 }
             }
-            if self.digest().is_err() {
-                return true;
-            }
+            self.digest();
         }
     }
 
@@ -138,6 +135,23 @@ impl TlsStream {
         }
     }
 
+    /// Sends what is left of an upload, or the answer to a key update, without standing in the way
+    /// of a read: an answer that is there ends it, and a broken socket is for the read to tell.
+    /// True if there is something to read already.
+    fn flush_or_answer(&mut self, limit: &Limit) -> Result<bool, Stop> {
+        match self.flush(limit, true) {
+            Ok(_) | Err(Stop::Io(_)) => Ok(self.is_readable()),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// Whether a read would return at once with what rustls has: bytes, the end, or a fault.
+    fn is_readable(&mut self) -> bool {
+        self.tls
+            .process_new_packets()
+            .map_or(true, |state| state.plaintext_bytes_to_read() > 0 || state.peer_has_closed())
+    }
+
     /// Waits for records and gives the first of them to rustls; 0: the peer's end.
     fn fill(&mut self, limit: &Limit) -> Result<usize, Stop> {
         if self.start == self.end {
@@ -146,7 +160,7 @@ impl TlsStream {
             (self.start, self.end) = (0, read);
         }
         let there = self.end - self.start;
-        self.digest()?;
+        self.digest();
         Ok(there)
     }
 
@@ -161,18 +175,24 @@ impl TlsStream {
     }
 
     /// Gives rustls the next of the inbox; an empty inbox is the peer's end.
-    fn digest(&mut self) -> Result<(), Stop> {
+    ///
+    /// A fault ends the connection, but not before the records ahead of it have been read.
+    fn digest(&mut self) {
         let mut records = &self.inbox[self.start..self.end];
         match self.tls.read_tls(&mut records) {
             Ok(read) => self.start += read,
             // Its plaintext buffer is full: the caller reads it first.
-            Err(_) => return Ok(()),
+            Err(_) => return,
         }
         if let Err(error) = self.tls.process_new_packets() {
             self.send_alert();
-            return Err(Stop::Tls(error));
+            self.fault = Some(error);
         }
-        Ok(())
+    }
+
+    /// The fault, when all that came before it has been read.
+    fn check(&self) -> Result<(), Stop> {
+        self.fault.clone().map_or(Ok(()), |fault| Err(Stop::Tls(fault)))
     }
 
     /// Tells the peer why, if its socket takes it at once.
