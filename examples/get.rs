@@ -12,6 +12,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut response = session.get(&url)?;
     eprintln!("{} {}", response.status(), response.reason());
     response.raise_for_status()?;
-    std::io::stdout().write_all(&response.bytes()?)?;
+    std::io::stdout().write_all(&response.content()?)?;
     Ok(())
 }

@@ -666,8 +666,8 @@ void rq_response_raise(const rq_response *response, rq_error **error);
  *
  * `cancel` may be NULL; it holds for the body too. Blocks. Errors: any from `RQ_ERR_CANCELLED` to
  * `RQ_ERR_LIMIT`; a status such as 404 is none. Ownership: yours, free it with rq_response_free.
- * Threads: any number may send on one session, and the same prepared request too (which one of them
- * may read) while nobody changes it. Since: 0.1.
+ * Threads: any number may send on one session, and the same prepared request too (which one of
+ * them may read) while nobody changes it. Since: 0.1.
  */
 rq_response *rq_send(const rq_session *session,
                      const rq_prepared *prepared,

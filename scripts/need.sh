@@ -10,7 +10,8 @@ set -eu
 purpose=${1:?usage: need.sh demo|test}
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
-has() { command -v "$1" >/dev/null 2>&1; }
+# Debian keeps nginx in a folder that is not on everybody's PATH.
+has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
 
 # at_least WANTED FOUND: versions like 1.24.3
 at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }

@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! let mut response = rq::get("https://example.org/")?;
-//! println!("{} {}", response.status(), String::from_utf8_lossy(&response.bytes()?));
+//! println!("{} {}", response.status(), String::from_utf8_lossy(&response.content()?));
 //! # Ok::<(), rq::Error>(())
 //! ```
 //!

@@ -146,7 +146,7 @@ impl Response {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn bytes(&mut self) -> Result<Vec<u8>> {
+    pub fn content(&mut self) -> Result<Vec<u8>> {
         let mut all = Vec::new();
         self.0.body.read_all(&mut all).map_err(|error| self.located(error))?;
         Ok(all)

@@ -28,7 +28,7 @@ use crate::response::Response;
 ///     options.header("X-Trace", "1")
 /// })?;
 /// let mut response = session.get("https://example.org/")?;
-/// println!("{} {}", response.status(), String::from_utf8_lossy(&response.bytes()?));
+/// println!("{} {}", response.status(), String::from_utf8_lossy(&response.content()?));
 /// # Ok::<(), rq::Error>(())
 /// ```
 #[derive(Clone)]

@@ -58,7 +58,7 @@ fn check(phase: Phase, work: impl FnOnce(&CancelToken) -> Result<Vec<u8>>) {
 /// The same for a GET of `url`, its body read.
 #[track_caller]
 fn check_get(phase: Phase, session: &Session, url: &str) {
-    check(phase, |token| send(session, "GET", &with_password(url), b"", token)?.bytes());
+    check(phase, |token| send(session, "GET", &with_password(url), b"", token)?.content());
 }
 
 /// Answers when the test has ended.
@@ -106,7 +106,7 @@ fn fault_51_ends_an_upload() {
     let body = vec![b'x'; UPLOAD_BYTES];
     for base in [server.http(), server.https()] {
         let (session, url) = (session_for(&server), with_password(&format!("{base}/no-read")));
-        check(Phase::Send, |token| send(&session, "POST", &url, &body, token)?.bytes());
+        check(Phase::Send, |token| send(&session, "POST", &url, &body, token)?.content());
     }
 }
 
@@ -127,7 +127,7 @@ fn ends_waiting_for_the_pool() {
     let mut first = session.get(&format!("{}/json", server.http())).unwrap();
     check_get(Phase::Pool, &session, &format!("{}/json", server.http()));
     // The one who gave up waiting has not taken the place with it.
-    first.bytes().unwrap();
+    first.content().unwrap();
     assert_eq!(connection_of(&session, &format!("{}/json", server.http())), connection(&first));
 }
 
@@ -139,8 +139,8 @@ fn a_cancelled_body_stays_cancelled() {
     let mut response = send(&session, "GET", &with_password(&url), b"", &token).unwrap();
     assert_eq!(response.read(&mut [0; 10]).unwrap(), 10);
     token.trigger();
-    failure(response.bytes(), ErrorKind::Cancelled, Phase::Body);
-    failure(response.bytes(), ErrorKind::Cancelled, Phase::Body);
+    failure(response.content(), ErrorKind::Cancelled, Phase::Body);
+    failure(response.content(), ErrorKind::Cancelled, Phase::Body);
     drop(response);
     assert_eq!(connection_of(&session, &url), 2, "its connection is closed");
 }
@@ -197,7 +197,7 @@ fn a_late_trigger_does_not_reach_the_kept_connection() {
         let (session, token) = (session_for(&server), CancelToken::new());
         let url = format!("{base}/json");
         let mut first = send(&session, "GET", &url, b"", &token).unwrap();
-        first.bytes().unwrap();
+        first.content().unwrap();
         token.trigger();
         assert_eq!(connection_of(&session, &url), connection(&first), "{base}");
     }
@@ -209,10 +209,10 @@ fn a_late_trigger_does_not_reach_the_next_request() {
     for base in [server.http(), server.https()] {
         let (session, token) = (session_for(&server), CancelToken::new());
         let mut first = send(&session, "GET", &format!("{base}/json"), b"", &token).unwrap();
-        first.bytes().unwrap();
+        first.content().unwrap();
         let next = thread::spawn({
             let (session, url) = (session.clone(), format!("{base}/delay/300"));
-            move || session.get(&url).and_then(|mut response| Ok((response.bytes()?, response)))
+            move || session.get(&url).and_then(|mut response| Ok((response.content()?, response)))
         });
         thread::sleep(SETTLING);
         token.trigger();

@@ -68,7 +68,7 @@ pub(crate) fn get_text(session: &Session, url: &str) -> Result<String> {
 
 /// The whole body as text.
 pub(crate) fn text(response: &mut Response) -> Result<String> {
-    response.bytes().map(|body| String::from_utf8_lossy(&body).into_owned())
+    response.content().map(|body| String::from_utf8_lossy(&body).into_owned())
 }
 
 /// A header of the response as text; empty without one.
@@ -84,7 +84,7 @@ pub(crate) fn connection(response: &Response) -> u64 {
 /// Sends a GET, reads it to its end and returns the number of its connection.
 pub(crate) fn connection_of(session: &Session, url: &str) -> u64 {
     let mut response = session.get(url).unwrap();
-    response.bytes().unwrap();
+    response.content().unwrap();
     connection(&response)
 }
 

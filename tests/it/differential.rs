@@ -37,7 +37,7 @@ fn by_librq(case: &Case, player: &Player) -> Seen {
     let session = session();
     player.next(vec![case.reply.to_vec()], Duration::ZERO);
     let mut response = send(&session, case.method, &player.url, b"").ok()?;
-    let body = response.bytes().ok()?;
+    let body = response.content().ok()?;
     Some((response.status(), body))
 }
 

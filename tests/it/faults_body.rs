@@ -27,7 +27,7 @@ fn read_to_error(response: &mut Response, kind: ErrorKind) -> (Vec<u8>, Error) {
             failure(response.read(&mut buffer), kind, Phase::Body).message(),
             error.message()
         );
-        failure(response.bytes(), kind, Phase::Body);
+        failure(response.content(), kind, Phase::Body);
     }
     assert!(response.trailers().is_none());
     (body, error)
@@ -185,10 +185,10 @@ fn fault_72_the_end_of_tcp_is_not_the_end_of_tls() {
     assert!(error.message().contains("closing message"), "{error}");
 
     let mut whole = session.get(&format!("{}/close/500", server.https())).unwrap();
-    assert_eq!(whole.bytes().unwrap().len(), 500);
+    assert_eq!(whole.content().unwrap().len(), 500);
     // Where the length says the end, nothing is missing: many servers just hang up.
     let mut whole = session.get(&format!("{}/bytes/500", server.https())).unwrap();
-    assert_eq!(whole.bytes().unwrap().len(), 500);
+    assert_eq!(whole.content().unwrap().len(), 500);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn fault_74_responses_that_have_no_body_have_none() {
             let mut response = send(&peer.session, method, &peer.url(), b"").unwrap();
             assert_eq!(response.content_length(), Some(0), "{method} {head}");
             assert_eq!(response.read(&mut [0; 10]).unwrap(), 0);
-            assert_eq!(response.bytes().unwrap(), b"");
+            assert_eq!(response.content().unwrap(), b"");
             peer.goes_on(2);
         }
     }
@@ -235,14 +235,14 @@ fn fault_75_a_closed_body_is_not_an_end() {
     let mut response =
         session.get(&with_password(&format!("{}/bytes/1000000", server.http()))).unwrap();
     response.close();
-    failure(response.bytes(), ErrorKind::Misuse, Phase::Body);
+    failure(response.content(), ErrorKind::Misuse, Phase::Body);
     assert!(std::io::Read::read(&mut response, &mut [0; 10]).is_err());
     response.close();
     // After the end there is nothing to close.
     let mut response = session.get(&format!("{}/json", server.http())).unwrap();
-    response.bytes().unwrap();
+    response.content().unwrap();
     response.close();
-    assert_eq!(response.bytes().unwrap(), b"");
+    assert_eq!(response.content().unwrap(), b"");
 }
 
 #[test]

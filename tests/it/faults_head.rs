@@ -96,7 +96,7 @@ fn fault_56_interim_answers_are_skipped() {
         let session = session_for(&server);
         let mut response = session.get(&format!("{base}/interim")).unwrap();
         assert_eq!((response.status(), response.headers().get("Link")), (200, None));
-        assert_eq!(response.bytes().unwrap(), b"done");
+        assert_eq!(response.content().unwrap(), b"done");
         let kept = connection(&response);
         assert_eq!(connection_of(&session, &format!("{base}/json")), kept);
     }
@@ -225,7 +225,7 @@ fn faults_63_to_66_a_head_that_is_odd_keeps_the_connection() {
             let mut response = send(&peer.session, "GET", &peer.url(), b"").unwrap();
             let value = response.headers().get("A").unwrap_or_default();
             assert_eq!(String::from_utf8_lossy(value), field);
-            assert_eq!(response.bytes().unwrap(), b"ok");
+            assert_eq!(response.content().unwrap(), b"ok");
             peer.goes_on(1);
         }
     }

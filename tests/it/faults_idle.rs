@@ -43,7 +43,7 @@ fn fault_76_all_kept_connections_died() {
     let conns = [vec![answers_and([Step::Close]); 4], vec![answers()]].concat();
     for peer in Peer::both(&conns) {
         let mut open: Vec<_> = (0..4).map(|_| peer.get().unwrap()).collect();
-        open.iter_mut().for_each(|response| drop(response.bytes().unwrap()));
+        open.iter_mut().for_each(|response| drop(response.content().unwrap()));
         thread::sleep(IDLE);
         peer.goes_on(5);
     }

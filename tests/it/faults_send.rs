@@ -44,7 +44,7 @@ fn fault_40_a_kept_connection_that_died_is_replaced() {
                 let mut response = send(&session, method, &format!("{base}/json"), b"").unwrap();
                 assert!(!response.is_reused(), "{method} after {path}");
                 assert_ne!(connection(&response), first);
-                response.bytes().unwrap();
+                response.content().unwrap();
                 session.close_idle();
             }
         }

@@ -334,8 +334,8 @@ fn fault_22_garbage_within_a_body_is_no_end_of_it() {
     });
     let result = session.get(&format!("https://localhost:{port}/"));
     let mut response = result.expect("what came before the garbage is delivered");
-    failure(response.bytes(), ErrorKind::Tls, Phase::Body);
-    failure(response.bytes(), ErrorKind::Tls, Phase::Body);
+    failure(response.content(), ErrorKind::Tls, Phase::Body);
+    failure(response.content(), ErrorKind::Tls, Phase::Body);
     // The error has closed the connection, which is what the server waits for.
     thread.join().unwrap();
 }

@@ -42,7 +42,7 @@ fn get_with(
 fn reused_of(count: usize, session: &Session, url: &str) -> usize {
     let mut open: Vec<Response> = (0..count).map(|_| session.get(url).unwrap()).collect();
     for response in &mut open {
-        response.bytes().unwrap();
+        response.content().unwrap();
     }
     open.iter().filter(|response| response.is_reused()).count()
 }
@@ -72,7 +72,7 @@ fn a_connection_goes_back_with_the_last_byte() {
         assert_eq!(first.read(&mut body[99_999..]).unwrap(), 1);
         // Nobody has read the end: 0 bytes.
         assert_eq!(connection_of(&session, &url), connection(&first));
-        assert_eq!(second.bytes().unwrap(), body);
+        assert_eq!(second.content().unwrap(), body);
     }
 }
 
@@ -99,7 +99,7 @@ fn two_open_responses_have_two_connections() {
         let (session, url) = (session_for(&server), format!("{base}/bytes/500"));
         let (mut first, mut second) = (session.get(&url).unwrap(), session.get(&url).unwrap());
         assert_ne!(connection(&first), connection(&second));
-        assert_eq!(first.bytes().unwrap(), second.bytes().unwrap());
+        assert_eq!(first.content().unwrap(), second.content().unwrap());
         assert_eq!(reused_of(2, &session, &url), 2, "{base}");
     }
 }
@@ -180,7 +180,7 @@ fn close_idle_closes_what_idles_and_nothing_else() {
     let mut open = session.get(&url).unwrap();
     let idle = connection_of(&session, &url);
     session.close_idle();
-    assert_eq!(open.bytes().unwrap().len(), 100);
+    assert_eq!(open.content().unwrap().len(), 100);
     assert_eq!(connection_of(&session, &url), connection(&open), "not {idle}");
 }
 
@@ -210,7 +210,7 @@ fn waiting_for_a_connection_ends_at_the_connect_timeout() {
     let hasty = || get_with(&session, &url, |options| options.timeout(Some(ms(150)), None));
     let error = ends_at(ms(150), || failure(hasty(), ErrorKind::PoolTimeout, Phase::Pool));
     assert!(error.is_timeout() && error.message().contains("127.0.0.1:"), "{error}");
-    open.bytes().unwrap();
+    open.content().unwrap();
     assert_eq!(connection(&hasty().unwrap()), connection(&open));
 }
 
@@ -226,7 +226,7 @@ fn a_waiter_gets_the_connection_that_is_given_back_or_the_place_of_one_that_is_c
             move || session.get(&url).map(|response| response.is_reused())
         });
         match kept {
-            true => drop(open.bytes().unwrap()),
+            true => drop(open.content().unwrap()),
             false => open.close(),
         }
         assert_eq!(waiter.join().unwrap().unwrap(), kept, "{path}");
@@ -239,12 +239,12 @@ fn flaw_33_verify_on_and_off_never_share_a_connection() {
     let (session, url) = (session_for(&server), format!("{}/json", server.https()));
     let verified = connection_of(&session, &url);
     let mut unverified = get_with(&session, &url, |options| options.verify(false)).unwrap();
-    unverified.bytes().unwrap();
+    unverified.content().unwrap();
     assert_ne!(connection(&unverified), verified);
     assert_eq!(connection_of(&session, &url), verified);
     // Off first: what was opened blindly is no way around verification.
     let url = with_password(&format!("{}/json", server.https_untrusted()));
-    get_with(&session, &url, |options| options.verify(false)).unwrap().bytes().unwrap();
+    get_with(&session, &url, |options| options.verify(false)).unwrap().content().unwrap();
     failure(session.get(&url), ErrorKind::Tls, Phase::Tls);
 }
 
@@ -257,7 +257,7 @@ fn flaw_35_two_ca_bundles_never_share_a_connection() {
     let first = connection_of(&session, &url);
     let over = |pem: &str| {
         let mut response = get_with(&session, &url, |options| options.ca(bundle(pem)))?;
-        response.bytes().map(|_| connection(&response))
+        response.content().map(|_| connection(&response))
     };
     assert_ne!(over(&(own.clone() + &other)).unwrap(), first, "a bundle that also trusts the peer");
     failure(over(&other), ErrorKind::Tls, Phase::Tls);
@@ -274,7 +274,7 @@ fn flaw_40_schemes_hosts_and_ports_never_share_a_connection() {
     for base in [server.http(), named, other.http(), server.https()] {
         let mut response = session.get(&format!("{base}/json")).unwrap();
         assert!(!response.is_reused(), "{base}");
-        response.bytes().unwrap();
+        response.content().unwrap();
     }
 }
 
@@ -306,7 +306,7 @@ fn a_connection_that_asks_to_be_closed_is_not_kept() {
     let (session, url) = (session(), format!("{}/json", server.http()));
     let closing = |options: &mut rq::Options| options.header("Connection", "close").unwrap();
     let mut first = get_with(&session, &url, closing).unwrap();
-    first.bytes().unwrap();
+    first.content().unwrap();
     assert_eq!(reused_of(1, &session, &url), 0);
     assert_eq!(reused_of(1, &session, &format!("{}/close/10", server.http())), 1);
     assert_eq!(reused_of(1, &session, &url), 0, "the body lasted until the close");
@@ -359,7 +359,7 @@ fn exchange(session: &Session, base: &str, serial: usize) -> u64 {
         _ => send(session, "POST", &format!("{base}/echo"), format!("<{serial}>").as_bytes())
             .unwrap(),
     };
-    let body = response.bytes().unwrap();
+    let body = response.content().unwrap();
     match serial % 2 {
         0 => assert!(
             body.len() == serial

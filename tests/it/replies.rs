@@ -1,6 +1,6 @@
 //! The corpus: replies, good and bad, and what the client must make of each. Outcomes are written
-//! as `client::outcome` words them. Leaves the playing of replies to `peer`, and what becomes of the
-//! connection to the tests of faults. Sources: RFC 9112, faults 56 to 74.
+//! as `client::outcome` words them. Leaves the playing of replies to `peer`, and what becomes of
+//! the connection to the tests of faults. Sources: RFC 9112, faults 56 to 74.
 
 use std::borrow::Cow;
 

@@ -74,7 +74,7 @@ fn lengths_versions_and_trailers() {
         let mut chunked = get("/chunked/25000");
         assert_eq!((chunked.content_length(), chunked.http_version()), (None, 11));
         assert!(chunked.trailers().is_none(), "its end has not been read");
-        assert_eq!(Response::bytes(&mut chunked).unwrap().len(), 25_000);
+        assert_eq!(chunked.content().unwrap().len(), 25_000);
         let digest = get_text(&session, &format!("{base}/sha256/25000")).unwrap();
         let trailers = chunked.trailers().expect("its end has been read");
         assert_eq!(trailers.get("x-checksum"), Some(digest.as_bytes()), "{base}");
@@ -114,8 +114,8 @@ fn a_read_into_nothing_takes_nothing() {
     let server = Server::start();
     let mut response = session().get(&format!("{}/bytes/5", server.http())).unwrap();
     assert_eq!(response.read(&mut []).unwrap(), 0);
-    assert_eq!(Response::bytes(&mut response).unwrap(), [0, 1, 2, 3, 4]);
-    assert_eq!(Response::bytes(&mut response).unwrap(), []);
+    assert_eq!(response.content().unwrap(), [0, 1, 2, 3, 4]);
+    assert_eq!(response.content().unwrap(), []);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_response_outlives_its_session_and_moves_to_other_threads() {
         let session = session_for(&server);
         let mut response = session.get(&format!("{base}/bytes/3000000")).unwrap();
         drop(session);
-        let reader = thread::spawn(move || Response::bytes(&mut response).unwrap().len());
+        let reader = thread::spawn(move || response.content().unwrap().len());
         assert_eq!(reader.join().unwrap(), 3_000_000);
         let mut alone = session_for(&server).get(&format!("{base}/json")).unwrap();
         assert!(text(&mut alone).unwrap().contains("librq"));

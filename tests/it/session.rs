@@ -106,7 +106,7 @@ fn repeated_headers_and_an_own_host_are_sent_as_they_stand() {
         options.header("Host", "other.example").unwrap();
     });
     let prepared = Session::new().prepare(&repeated).unwrap();
-    let seen = Session::new().send(&prepared).unwrap().bytes().unwrap();
+    let seen = Session::new().send(&prepared).unwrap().content().unwrap();
     let expected = b"GET /echo HTTP/1.1\r\nAccept: */*\r\nConnection: keep-alive\r\nX-Tag: a\r\n\
         x-tag: b\r\nX-Latin: caf\xe9\r\nHost: other.example\r\n\r\n";
     assert_eq!(seen.escape_ascii().to_string(), expected.escape_ascii().to_string());
@@ -147,7 +147,7 @@ fn bodies_arrive_with_a_length_and_in_chunks() {
     for base in [server.http(), server.https()] {
         let session = session_for(&server);
         for size in [0, 1, 1000, 256 * 1024, 256 * 1024 + 1, 3_000_000] {
-            let body = session.get(&format!("{base}/bytes/{size}")).unwrap().bytes().unwrap();
+            let body = session.get(&format!("{base}/bytes/{size}")).unwrap().content().unwrap();
             let digest = get_text(&session, &format!("{base}/sha256/{size}")).unwrap();
             for chunked in [false, true] {
                 let mut upload = request("PUT", &format!("{base}/upload"), |options| {

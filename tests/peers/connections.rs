@@ -38,7 +38,7 @@ fn a_connection_ends_with_its_fifth_answer(scheme: Scheme) {
     let numbers = (0..12).map(|_| {
         // Never sent twice, so that only a connection known to be closed is replaced.
         let mut response = send(&session, "POST", &url, b"");
-        assert!(response.bytes().unwrap().starts_with(b"<html>"));
+        assert!(response.content().unwrap().starts_with(b"<html>"));
         assert_eq!(response.is_reused(), place(&response).1 > 1);
         place(&response).1
     });

@@ -31,7 +31,7 @@ fn an_empty_file_is_an_empty_body(scheme: Scheme) {
     for reused in [false, true] {
         let mut response = get(&session, &url, &[]);
         assert_eq!((response.status(), response.content_length()), (200, Some(0)));
-        assert_eq!(response.bytes().unwrap(), b"");
+        assert_eq!(response.content().unwrap(), b"");
         assert_eq!(response.is_reused(), reused);
     }
 }
@@ -42,7 +42,7 @@ fn head_announces_a_body_and_has_none(scheme: Scheme) {
     let (session, url) = (nginx.session(), nginx.url(Site::Files, scheme, "/page"));
     let mut head = send(&session, "HEAD", &url, b"");
     assert_eq!((head.status(), header(&head, "Content-Length")), (200, "12"));
-    assert_eq!(head.bytes().unwrap(), b"");
+    assert_eq!(head.content().unwrap(), b"");
     let page = get(&session, &url, &[]);
     assert_eq!(place(&page), (place(&head).0, 2), "the connection goes on");
     assert_brings(page, b"twelve bytes");
@@ -53,12 +53,12 @@ fn an_unchanged_file_is_a_304_without_a_body(scheme: Scheme) {
     nginx.publish("page", b"same as ever");
     let (session, url) = (nginx.session(), nginx.url(Site::Files, scheme, "/page"));
     let mut page = get(&session, &url, &[]);
-    page.bytes().unwrap();
+    page.content().unwrap();
     let tag = header(&page, "ETag");
     assert!(tag.starts_with('"'), "{tag:?}");
     let mut unchanged = get(&session, &url, &[("If-None-Match", tag)]);
     assert_eq!((unchanged.status(), unchanged.reason().as_ref()), (304, "Not Modified"));
-    assert_eq!(unchanged.bytes().unwrap(), b"");
+    assert_eq!(unchanged.content().unwrap(), b"");
     let again = get(&session, &url, &[("If-None-Match", "\"another\"")]);
     assert_eq!((again.status(), place(&again)), (200, (place(&page).0, 3)));
     assert_brings(again, b"same as ever");
@@ -68,7 +68,7 @@ fn a_missing_file_is_a_404_with_a_page(scheme: Scheme) {
     let nginx = Nginx::start();
     let mut response = get(&nginx.session(), &nginx.url(Site::Files, scheme, "/no/such/file"), &[]);
     assert_eq!((response.status(), header(&response, "Content-Type")), (404, "text/html"));
-    let page = String::from_utf8(response.bytes().unwrap()).unwrap();
+    let page = String::from_utf8(response.content().unwrap()).unwrap();
     assert!(page.contains("404 Not Found"), "{page}");
     let error = response.raise_for_status().unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Status, 404));

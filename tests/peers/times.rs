@@ -33,7 +33,7 @@ fn a_slow_body_ends_at_the_deadline(scheme: Scheme) {
     session.configure(|options| options.total_timeout(Some(Duration::from_millis(500))));
     let started = Instant::now();
     let mut response = get(&session, &nginx.url(Site::Files, scheme, "/slow/file"), &[]);
-    let error = response.bytes().unwrap_err();
+    let error = response.content().unwrap_err();
     assert_eq!((error.kind(), error.phase()), (ErrorKind::TotalTimeout, Phase::Body), "{error}");
     assert!(started.elapsed() < Duration::from_secs(5), "late: {:?}", started.elapsed());
 }

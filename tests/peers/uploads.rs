@@ -17,7 +17,7 @@ fn a_put_file_comes_back_equal(scheme: Scheme) {
     let (session, url) = (nginx.session(), nginx.url(Site::Files, scheme, "/uploads/file"));
     for status in [201, 204] {
         let mut stored = send(&session, "PUT", &url, &file);
-        assert_eq!((stored.status(), stored.bytes().unwrap()), (status, Vec::new()));
+        assert_eq!((stored.status(), stored.content().unwrap()), (status, Vec::new()));
     }
     assert!(nginx.stored("uploads/file") == file, "nginx stored something else");
     let back = get(&session, &url, &[]);
@@ -31,7 +31,7 @@ fn a_post_to_a_file_is_a_405(scheme: Scheme) {
     let (session, url) = (nginx.session(), nginx.url(Site::Files, scheme, "/page"));
     let mut refused = send(&session, "POST", &url, b"name=value");
     assert_eq!((refused.status(), refused.reason().as_ref()), (405, "Not Allowed"));
-    assert!(refused.bytes().unwrap().starts_with(b"<html>"));
+    assert!(refused.content().unwrap().starts_with(b"<html>"));
     let page = get(&session, &url, &[]);
     assert_eq!(place(&page), (place(&refused).0, 2), "the connection goes on");
     assert_brings(page, b"for reading");
@@ -44,7 +44,7 @@ fn a_body_over_the_limit_is_a_413(scheme: Scheme) {
     let (session, url) = (nginx.session(), nginx.url(Site::Files, scheme, "/page"));
     let mut refused = send(&session, "POST", &url, &content(32 << 20));
     assert_eq!(refused.status(), 413);
-    assert!(refused.bytes().unwrap().starts_with(b"<html>"));
+    assert!(refused.content().unwrap().starts_with(b"<html>"));
     let page = get(&session, &url, &[]);
     assert!(!page.is_reused(), "that connection cannot go on");
     assert_brings(page, b"for reading");

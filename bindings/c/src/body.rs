@@ -62,7 +62,7 @@ pub extern "C" fn rq_body_bytes(
         let bytes = match handle.bytes.take() {
             Some(bytes) => bytes,
             None => {
-                let mut bytes = handle.response.bytes()?;
+                let mut bytes = handle.response.content()?;
                 bytes.push(0);
                 bytes
             }

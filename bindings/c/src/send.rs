@@ -19,8 +19,8 @@ use crate::session::rq_session;
 ///
 /// `cancel` may be NULL; it holds for the body too. Blocks. Errors: any from `RQ_ERR_CANCELLED` to
 /// `RQ_ERR_LIMIT`; a status such as 404 is none. Ownership: yours, free it with rq_response_free.
-/// Threads: any number may send on one session, and the same prepared request too (which one of them
-/// may read) while nobody changes it. Since: 0.1.
+/// Threads: any number may send on one session, and the same prepared request too (which one of
+/// them may read) while nobody changes it. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_send(
     session: *const rq_session,
