@@ -14,9 +14,9 @@ use crate::replies::{Case, cases};
 
 const WORKERS: usize = 8;
 /// Up to this length a reply is cut at every byte; a longer one here and there.
-const CUT_EVERYWHERE_MAX: usize = 1024;
+const CUT_EVERYWHERE_MAX: usize = 2048;
 /// Cuts of a longer reply.
-const SAMPLES: usize = 24;
+const SAMPLES: usize = 64;
 
 /// Time for the client to read a piece before the next one comes.
 const PAUSE: Duration = Duration::from_millis(1);

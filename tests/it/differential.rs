@@ -28,6 +28,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("nine 1xx", r#"204 """#, "eight are enough: endless ones are an attack"),
     ("the longest chunk extension", "refused", "ureq's limit is below librq's"),
     ("trailers too long", r#"200 """#, "ureq reads trailers without a limit"),
+    ("a trailer that ends with LF", r#"200 "ok""#, "within chunks lines end with CRLF (§7.1)"),
 ];
 
 /// Status and body, or nothing for a refusal.

@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use rq::{ErrorKind, Phase, Request};
+use rq::{ErrorKind, Phase, Prepared, Request, Session};
 use rq_testd::{Server, Step};
 
 use crate::client::{
@@ -15,6 +15,13 @@ use crate::peer::{OK, Peer, answers, answers_then, say};
 /// More than the sockets of both sides take.
 const LARGE: usize = 24 << 20;
 const TOO_BIG: &str = "HTTP/1.1 413 Too Big\r\nContent-Length: 3\r\n\r\nbig";
+
+/// An upload too large to be gone before the peer does something, ready to be sent.
+fn large(session: &Session, method: &str, url: &str) -> Prepared {
+    let mut request = Request::new(method, url).unwrap();
+    request.body(vec![0; LARGE]);
+    session.prepare(&request).unwrap()
+}
 
 /// Both servers of testd.
 fn both(server: &Server) -> [String; 2] {
@@ -73,10 +80,9 @@ fn fault_41_a_peer_that_takes_nothing_is_a_write_timeout() {
     for base in both(&server) {
         let session = session_for(&server);
         session.configure(|options| options.timeout(None, Some(ms(300))));
-        let url = with_password(&format!("{base}/no-read"));
-        let (error, took) = timed(|| send(&session, "POST", &url, &vec![0; LARGE]).unwrap_err());
-        assert_eq!((error.kind(), error.phase()), (ErrorKind::WriteTimeout, Phase::Send));
-        without_secrets(&error);
+        let upload = large(&session, "POST", &with_password(&format!("{base}/no-read")));
+        let (result, took) = timed(|| session.send(&upload));
+        failure(result, ErrorKind::WriteTimeout, Phase::Send);
         assert!(took >= ms(290) && took < ms(3000), "{took:?}");
     }
 }
@@ -86,8 +92,8 @@ fn fault_43_a_reset_within_the_upload() {
     let server = Server::start();
     for base in both(&server) {
         let session = session_for(&server);
-        let url = with_password(&format!("{base}/kill-upload"));
-        failure(send(&session, "PUT", &url, &vec![0; LARGE]), ErrorKind::Send, Phase::Send);
+        let upload = large(&session, "PUT", &with_password(&format!("{base}/kill-upload")));
+        failure(session.send(&upload), ErrorKind::Send, Phase::Send);
         let mut response = session.get(&format!("{base}/connections")).unwrap();
         assert!(!response.is_reused());
         assert!(text(&mut response).unwrap().contains("\"total\": 2}"), "nothing was resent");
@@ -99,8 +105,8 @@ fn fault_43_an_answer_before_the_reset_is_the_answer() {
     let steps = vec![Step::ReadHead, Step::ReadBody(1000), say(TOO_BIG), Step::Wait(ms(50))];
     let steps = [steps, vec![Step::Reset]].concat();
     for peer in Peer::both(&[steps, answers()]) {
-        let url = peer.url();
-        let mut response = send(&peer.session, "POST", &url, &vec![0; LARGE]).unwrap();
+        let upload = large(&peer.session, "POST", &peer.url());
+        let mut response = peer.session.send(&upload).unwrap();
         assert_eq!((response.status(), text(&mut response).unwrap().as_str()), (413, "big"));
         peer.goes_on(2);
     }
@@ -110,8 +116,8 @@ fn fault_43_an_answer_before_the_reset_is_the_answer() {
 fn fault_44_an_early_answer_and_a_close() {
     let steps = vec![Step::ReadHead, Step::ReadBody(70_000), say(TOO_BIG), Step::Close];
     for peer in Peer::both(&[steps, answers()]) {
-        let url = peer.url();
-        let mut response = send(&peer.session, "POST", &url, &vec![0; LARGE]).unwrap();
+        let upload = large(&peer.session, "POST", &peer.url());
+        let mut response = peer.session.send(&upload).unwrap();
         assert_eq!((response.status(), text(&mut response).unwrap().as_str()), (413, "big"));
         peer.goes_on(2);
     }
@@ -122,8 +128,8 @@ fn fault_45_an_early_answer_on_a_connection_that_stays_open() {
     let server = Server::start();
     for base in both(&server) {
         let session = session_for(&server);
-        let url = format!("{base}/early413");
-        let mut response = at_once(|| send(&session, "POST", &url, &vec![0; LARGE])).unwrap();
+        let upload = large(&session, "POST", &format!("{base}/early413"));
+        let mut response = at_once(|| session.send(&upload)).unwrap();
         let early = connection(&response);
         assert_eq!((response.status(), text(&mut response).unwrap().as_str()), (413, "too big"));
         assert_ne!(connection_of(&session, &format!("{base}/json")), early, "not used again");
@@ -176,8 +182,9 @@ fn fault_50_a_peer_that_stops_reading_is_a_write_timeout() {
     let steps = vec![Step::ReadHead, Step::ReadBody(64 * 1024), Step::Stall];
     for peer in Peer::both(&[steps, answers()]) {
         peer.session.configure(|options| options.timeout(None, Some(ms(300))));
-        let (error, took) = timed(|| peer.text("POST", &vec![0; LARGE]).unwrap_err());
-        assert_eq!((error.kind(), error.phase()), (ErrorKind::WriteTimeout, Phase::Send));
+        let upload = large(&peer.session, "POST", &peer.url());
+        let (result, took) = timed(|| peer.session.send(&upload));
+        failure(result, ErrorKind::WriteTimeout, Phase::Send);
         assert!(took >= ms(290) && took < ms(3000), "{took:?}");
         assert_eq!(peer.accepted(), 1, "nothing was resent");
         peer.goes_on(2);
@@ -189,8 +196,9 @@ fn fault_50_with_a_deadline_it_is_the_deadline() {
     let steps = vec![Step::ReadHead, Step::ReadBody(64 * 1024), Step::Stall];
     for peer in Peer::both(&[steps]) {
         peer.session.configure(|options| options.total_timeout(Some(ms(400))));
+        let upload = large(&peer.session, "POST", &peer.url());
         ends_at(ms(400), || {
-            failure(peer.text("POST", &vec![0; LARGE]), ErrorKind::TotalTimeout, Phase::Send)
+            failure(peer.session.send(&upload), ErrorKind::TotalTimeout, Phase::Send)
         });
     }
 }
