@@ -7,7 +7,7 @@
 
 use super::retry::Failure;
 use crate::body::buffer::ReadBuffer;
-use crate::connect::stream::{Received, Stream};
+use crate::connect::stream::{Outbox, Received, Stream};
 use crate::connect::{Stop, describe};
 use crate::deadline::{Budget, Limit};
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -60,26 +60,19 @@ pub(super) fn exchange(
     budget: &Budget,
 ) -> std::result::Result<Reply, Failure> {
     let limit = budget.exchanging();
-    if budget.is_cancelled() {
-        return Err(Failure { error: Budget::cancelled(Phase::Send), answered: false });
-    }
-    let (complete, send_error) = match send(stream, outgoing, &limit) {
+    let mut exchange = Exchange { stream, buffer, limit, heads: Heads::default() };
+    let (complete, send_error) = match exchange.send(outgoing) {
         Ok(complete) => (complete, None),
-        Err(Stop::TimedOut) => {
-            let what = "the peer stopped taking the request and did not go on";
-            let error = budget.timed_out(ErrorKind::WriteTimeout, Phase::Send, what);
-            return Err(Failure { error, answered: false });
-        }
-        Err(stop @ Stop::Io(_)) => (
-            false,
-            Some(describe(stop, ErrorKind::Send, Phase::Send, "sending the request failed")),
-        ),
         Err(stop) => {
-            let error = describe(stop, ErrorKind::Send, Phase::Send, "sending the request failed");
-            return Err(Failure { error, answered: false });
+            let broken = matches!(stop, Stop::Io(_));
+            let error = unsent(stop, budget);
+            if !broken {
+                return Err(Failure { error, answered: false });
+            }
+            (false, Some(error))
         }
     };
-    match receive(stream, buffer, outgoing.method, budget, &limit) {
+    match exchange.receive(outgoing.method, budget) {
         Ok((head, framing, keep)) => {
             let keep = keep && complete && !outgoing.asks_to_close;
             Ok(Reply { head, framing, keep })
@@ -88,7 +81,7 @@ pub(super) fn exchange(
             // A TLS alert says why the connection broke; a cancel is why.
             (_, ErrorKind::Cancelled | ErrorKind::Tls) => failure,
             (Some(error), _) => Failure { error, answered: failure.answered },
-            // The peer's reset was seen before its effect on a send was.
+            // The peer's end was seen before its effect on a send was.
             (None, ErrorKind::Closed) if !complete => {
                 Failure { error: interrupted(&failure.error), answered: failure.answered }
             }
@@ -97,91 +90,143 @@ pub(super) fn exchange(
     }
 }
 
+fn unsent(stop: Stop, budget: &Budget) -> Error {
+    match stop {
+        Stop::TimedOut => {
+            let what = "the peer stopped taking the request and did not go on";
+            budget.timed_out(ErrorKind::WriteTimeout, Phase::Send, what)
+        }
+        stop => describe(stop, ErrorKind::Send, Phase::Send, "sending the request failed"),
+    }
+}
+
 fn interrupted(closed: &Error) -> Error {
     let message = "the peer closed the connection before it had the whole request";
     Error::new(ErrorKind::Send, message).in_phase(Phase::Send).with_os_error(closed.os_error())
 }
 
-/// Sends head and body; false: the peer answered before the body was through.
-fn send(
-    stream: &mut Stream,
-    outgoing: &Outgoing<'_>,
-    limit: &Limit,
-) -> std::result::Result<bool, Stop> {
-    match outgoing.upload {
-        Upload::Plain => send_plain(stream, outgoing, limit),
-        Upload::Chunked => send_chunked(stream, outgoing, limit),
-    }
+/// One exchange under way.
+struct Exchange<'a> {
+    stream: &'a mut Stream,
+    buffer: &'a mut ReadBuffer,
+    limit: Limit,
+    heads: Heads,
 }
 
-fn send_plain(
-    stream: &mut Stream,
-    outgoing: &Outgoing<'_>,
-    limit: &Limit,
-) -> std::result::Result<bool, Stop> {
-    let mut pieces = outgoing.body.chunks(SEND_PIECE_BYTES);
-    let first = pieces.next().unwrap_or_default();
-    if !stream.send_all(&outgoing.head, first, limit, !first.is_empty())? {
-        return Ok(false);
-    }
-    for piece in pieces {
-        if stream.has_input() || !stream.send_all(&[], piece, limit, true)? {
+impl Exchange<'_> {
+    /// Sends head and body; false: the final answer came before the body was through.
+    fn send(&mut self, outgoing: &Outgoing<'_>) -> std::result::Result<bool, Stop> {
+        let mut pieces = outgoing.body.chunks(SEND_PIECE_BYTES);
+        if outgoing.upload == Upload::Chunked {
+            return self.send_chunks(&outgoing.head, pieces);
+        }
+        let first = pieces.next().unwrap_or_default();
+        if !self.transmit(&outgoing.head, first, !first.is_empty())? {
             return Ok(false);
         }
-    }
-    Ok(true)
-}
-
-fn send_chunked(
-    stream: &mut Stream,
-    outgoing: &Outgoing<'_>,
-    limit: &Limit,
-) -> std::result::Result<bool, Stop> {
-    let mut prefix = outgoing.head.clone();
-    for piece in outgoing.body.chunks(SEND_PIECE_BYTES) {
-        prefix.extend_from_slice(encode::chunk_line(piece.len()).as_bytes());
-        if !stream.send_all(&prefix, piece, limit, true)? || stream.has_input() {
-            return Ok(false);
+        for piece in pieces {
+            if self.has_answer()? || !self.transmit(&[], piece, true)? {
+                return Ok(false);
+            }
         }
-        prefix.clear();
-        prefix.extend_from_slice(encode::CHUNK_END);
+        Ok(true)
     }
-    prefix.extend_from_slice(encode::LAST_CHUNK);
-    stream.send_all(&prefix, &[], limit, true)
-}
 
-/// Reads heads until the final one.
-fn receive(
-    stream: &mut Stream,
-    buffer: &mut ReadBuffer,
-    method: &str,
-    budget: &Budget,
-    limit: &Limit,
-) -> std::result::Result<(Head, Framing, bool), Failure> {
-    let mut heads = Heads { scanner: HeadScanner::default(), bytes: 0, interim: 0 };
-    loop {
-        let answered = heads.bytes > 0 || !buffer.unread().is_empty();
-        let fail = |error| Failure { error, answered };
-        if let Some(head) = heads.next(buffer).map_err(fail)? {
-            let (framing, keep) = framing::of_response(method, &head).map_err(fail)?;
-            return Ok((head, framing, keep));
+    fn send_chunks<'b>(
+        &mut self,
+        head: &[u8],
+        pieces: impl Iterator<Item = &'b [u8]>,
+    ) -> std::result::Result<bool, Stop> {
+        let mut prefix = head.to_vec();
+        for piece in pieces {
+            prefix.extend_from_slice(encode::chunk_line(piece.len()).as_bytes());
+            if !self.transmit(&prefix, piece, true)? || self.has_answer()? {
+                return Ok(false);
+            }
+            prefix.clear();
+            prefix.extend_from_slice(encode::CHUNK_END);
         }
-        match stream.read(buffer.room(), limit) {
-            Ok(Received::Bytes(count)) => buffer.filled(count),
-            Ok(Received::End { .. }) => return Err(fail(closed(answered))),
-            Err(stop) => return Err(fail(broken(stop, answered, budget))),
+        prefix.extend_from_slice(encode::LAST_CHUNK);
+        self.transmit(&prefix, &[], true)
+    }
+
+    /// Sends two pieces; false: the final answer came before they were through (with `watch`).
+    fn transmit(
+        &mut self,
+        first: &[u8],
+        second: &[u8],
+        watch: bool,
+    ) -> std::result::Result<bool, Stop> {
+        let mut outbox = Outbox { first, second };
+        while !self.stream.send(&mut outbox, &self.limit, watch)? {
+            if self.has_answer()? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes what the peer has said so far, without waiting. True if sending on is of no use: the
+    /// final head, nonsense, or the end. Interim answers and parts of a head are neither (fault 56).
+    fn has_answer(&mut self) -> std::result::Result<bool, Stop> {
+        while self.stream.has_input() {
+            match self.stream.read(self.buffer.room(), &self.limit)? {
+                Received::Bytes(count) => self.buffer.filled(count),
+                Received::End { .. } => return Ok(true),
+            }
+            if self.heads.advance(self.buffer) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads heads until the final one.
+    fn receive(
+        &mut self,
+        method: &str,
+        budget: &Budget,
+    ) -> std::result::Result<(Head, Framing, bool), Failure> {
+        loop {
+            self.heads.advance(self.buffer);
+            let answered = self.heads.bytes > 0 || !self.buffer.unread().is_empty();
+            let fail = |error| Failure { error, answered };
+            match self.heads.outcome.take() {
+                Some(Ok(head)) => {
+                    let (framing, keep) = framing::of_response(method, &head).map_err(fail)?;
+                    return Ok((head, framing, keep));
+                }
+                Some(Err(error)) => return Err(fail(error)),
+                None => {}
+            }
+            match self.stream.read(self.buffer.room(), &self.limit) {
+                Ok(Received::Bytes(count)) => self.buffer.filled(count),
+                Ok(Received::End { .. }) => return Err(fail(closed(answered))),
+                Err(stop) => return Err(fail(broken(stop, answered, budget))),
+            }
         }
     }
 }
 
 /// The heads of one answer: any number of interim ones within the limits, then the final one.
+#[derive(Default)]
 struct Heads {
     scanner: HeadScanner,
     bytes: usize,
     interim: usize,
+    /// The final head, or what was wrong.
+    outcome: Option<Result<Head>>,
 }
 
 impl Heads {
+    /// Looks at what is in `buffer`; true once there is an outcome.
+    fn advance(&mut self, buffer: &mut ReadBuffer) -> bool {
+        if self.outcome.is_none() {
+            self.outcome = self.next(buffer).transpose();
+        }
+        self.outcome.is_some()
+    }
+
     /// The final head, if it is complete in `buffer`.
     fn next(&mut self, buffer: &mut ReadBuffer) -> Result<Option<Head>> {
         while !buffer.unread().is_empty() {

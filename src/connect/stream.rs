@@ -36,21 +36,17 @@ impl Stream {
         }
     }
 
-    /// Sends `first` and `second`, together where they fit. With `watch` it stops as soon as the
-    /// peer answers: false.
-    pub(crate) fn send_all(
+    /// Sends all of `outbox`. With `watch` it stops as soon as the peer has said something: false;
+    /// what is left stays in the outbox, and the next call goes on with it.
+    pub(crate) fn send(
         &mut self,
-        first: &[u8],
-        second: &[u8],
+        outbox: &mut Outbox<'_>,
         limit: &Limit,
         watch: bool,
     ) -> Result<bool, Stop> {
         match self {
-            Self::Plain(link) => send_plain(link, first, second, limit, watch),
-            Self::Tls(stream) => {
-                Ok(stream.send_all(first, limit, watch)?
-                    && stream.send_all(second, limit, watch)?)
-            }
+            Self::Plain(link) => send_plain(link, outbox, limit, watch),
+            Self::Tls(stream) => stream.send(outbox, limit, watch),
         }
     }
 
@@ -80,26 +76,40 @@ impl Stream {
 
 fn send_plain(
     link: &mut Link,
-    mut first: &[u8],
-    mut second: &[u8],
+    outbox: &mut Outbox<'_>,
     limit: &Limit,
     watch: bool,
 ) -> Result<bool, Stop> {
-    while !(first.is_empty() && second.is_empty()) {
-        let both = [IoSlice::new(first), IoSlice::new(second)];
-        let parts = match (first.is_empty(), second.is_empty()) {
+    while !outbox.is_empty() {
+        let both = [IoSlice::new(outbox.first), IoSlice::new(outbox.second)];
+        let parts = match (outbox.first.is_empty(), outbox.second.is_empty()) {
             (true, _) => &both[1..],
             (false, true) => &both[..1],
             (false, false) => &both[..],
         };
         match link.send(parts, limit, watch)? {
             Sent::Readable => return Ok(false),
-            Sent::Bytes(sent) => {
-                let of_first = sent.min(first.len());
-                first = &first[of_first..];
-                second = &second[sent - of_first..];
-            }
+            Sent::Bytes(sent) => outbox.advance(sent),
         }
     }
     Ok(true)
+}
+
+/// What is left to send, in two pieces: a head and the beginning of its body leave together.
+pub(crate) struct Outbox<'a> {
+    pub(crate) first: &'a [u8],
+    pub(crate) second: &'a [u8],
+}
+
+impl Outbox<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.second.is_empty()
+    }
+
+    /// Takes `sent` bytes off the front.
+    pub(crate) fn advance(&mut self, sent: usize) {
+        let of_first = sent.min(self.first.len());
+        self.first = &self.first[of_first..];
+        self.second = &self.second[sent - of_first..];
+    }
 }

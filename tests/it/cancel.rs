@@ -19,7 +19,7 @@ const PROMPT: Duration = ms(500);
 
 /// How long a request has to get to where it blocks: nothing tells that it does. One that is not
 /// there yet ends in the same phase, since no earlier one looks at the token.
-const SETTLING: Duration = ms(100);
+const SETTLING: Duration = ms(250);
 
 const UPLOAD_BYTES: usize = 64 << 20;
 
@@ -105,8 +105,12 @@ fn fault_51_ends_an_upload() {
     let server = Server::start();
     let body = vec![b'x'; UPLOAD_BYTES];
     for base in [server.http(), server.https()] {
-        let (session, url) = (session_for(&server), with_password(&format!("{base}/no-read")));
-        check(Phase::Send, |token| send(&session, "POST", &url, &body, token)?.content());
+        let session = session_for(&server);
+        let mut request = Request::new("POST", &with_password(&format!("{base}/no-read"))).unwrap();
+        request.body(&body);
+        // Prepared before the count-down: copying the body takes its time.
+        let prepared = session.prepare(&request).unwrap();
+        check(Phase::Send, |token| session.send_cancellable(&prepared, token)?.content());
     }
 }
 

@@ -253,6 +253,16 @@ const BAD_CHUNKS: &[Row] = &[
         CHUNK,
     ),
     (
+        "any byte and LF after a chunk",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nokX\n0\r\n\r\n",
+        CHUNK,
+    ),
+    (
+        "CR and any byte after a chunk",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\rX0\r\n\r\n",
+        CHUNK,
+    ),
+    (
         "a chunk longer than its size",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhello\r\n0\r\n\r\n",
         CHUNK,

@@ -13,7 +13,7 @@ use rustls::pki_types::ServerName;
 
 use super::Profile;
 use crate::connect::socket::{Link, Sent, Stop};
-use crate::connect::stream::Received;
+use crate::connect::stream::{Outbox, Received};
 use crate::deadline::Limit;
 use crate::limits::{TLS_BUFFER_BYTES, TLS_BUFFER_SMALL_BYTES};
 
@@ -92,21 +92,23 @@ impl TlsStream {
         }
     }
 
-    /// Encrypts and sends all of `bytes`; false: the peer has answered before (only with `watch`).
-    pub(crate) fn send_all(
+    /// Encrypts and sends all of `outbox`; false: the peer has said something (only with `watch`).
+    /// The next call goes on where this one stopped.
+    pub(crate) fn send(
         &mut self,
-        mut bytes: &[u8],
+        outbox: &mut Outbox<'_>,
         limit: &Limit,
         watch: bool,
     ) -> Result<bool, Stop> {
-        while !bytes.is_empty() {
-            let taken = self.tls.writer().write(bytes).map_err(|_| no_buffer())?;
-            bytes = &bytes[taken..];
-            if !self.flush(limit, watch)? {
-                return Ok(false);
+        while self.flush(limit, watch)? {
+            let piece = if outbox.first.is_empty() { outbox.second } else { outbox.first };
+            if piece.is_empty() {
+                return Ok(true);
             }
+            let taken = self.tls.writer().write(piece).map_err(|_| no_buffer())?;
+            outbox.advance(taken);
         }
-        Ok(true)
+        Ok(false)
     }
 
     /// Whether the peer has sent a byte of an answer, or its end; session tickets are neither.
