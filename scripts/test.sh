@@ -34,8 +34,9 @@ for language in $languages; do
     case $language in
         go)
             step "go: vet, race detector, garbage collector torture"
-            (cd bindings/go && test -z "$(gofmt -l . | tee /dev/stderr)" && go vet ./... &&
-                go test -race ./... && GOGC=1 go test -count=1 -tags rqdebug ./...) ;;
+            unformatted=$(gofmt -l bindings/go)
+            [ -z "$unformatted" ] || { echo "not as gofmt has it: $unformatted"; exit 1; }
+            (cd bindings/go && go vet ./... && go test -race ./... && GOGC=1 go test -count=1 -tags rqdebug ./...) ;;
         node)
             step "node: node --test"
             build_node

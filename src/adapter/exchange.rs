@@ -167,7 +167,8 @@ impl Exchange<'_> {
     }
 
     /// Takes what the peer has said so far, without waiting. True if sending on is of no use: the
-    /// final head, nonsense, or the end. Interim answers and parts of a head are neither (fault 56).
+    /// final head, nonsense, or the end. Interim answers and parts of a head are neither (fault
+    /// 56).
     fn has_answer(&mut self) -> std::result::Result<bool, Stop> {
         while self.stream.has_input() {
             match self.stream.read(self.buffer.room(), &self.limit)? {
