@@ -149,6 +149,11 @@ fn without_lookup(host: &str) -> Option<Result<Vec<IpAddr>>> {
     if name == "localhost" || name.ends_with(".localhost") {
         return Some(Ok(vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()]));
     }
+    if name.split('.').any(str::is_empty) {
+        // Requests prepares such a URL; DNS cannot be asked for it (fault 4).
+        let message = format!("cannot find host {host:?}: a part of its name is empty");
+        return Some(Err(Error::new(ErrorKind::InvalidUrl, message)));
+    }
     if name == "invalid" || name.ends_with(".invalid") {
         return Some(Err(not_found(host, "names in .invalid never exist")));
     }
@@ -183,5 +188,22 @@ impl Resolve for System {
             true => Err(not_found(host, "it has no address")),
             false => Ok(addresses),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_no_lookup_gets_none() {
+        let kind = |host| without_lookup(host).map(|found| found.map_err(|error| error.kind()));
+        assert_eq!(kind("127.0.0.1"), Some(Ok(vec![Ipv4Addr::LOCALHOST.into()])));
+        assert_eq!(kind("a.localhost.").map(|found| found.map(|all| all.len())), Some(Ok(2)));
+        assert_eq!(kind("missing.invalid"), Some(Err(ErrorKind::Dns)));
+        for host in ["a..b", "a..", "."] {
+            assert_eq!(kind(host), Some(Err(ErrorKind::InvalidUrl)), "fault 4: {host}");
+        }
+        assert_eq!(kind("example.org"), None);
     }
 }
