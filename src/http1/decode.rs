@@ -286,4 +286,31 @@ mod tests {
         let error = HeadScanner::default().end_of_head(&long).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Limit);
     }
+
+    /// The long heads of the corpus that tests/it/cuts.rs cuts at samples only; here at every byte.
+    #[test]
+    fn long_heads_give_the_same_cut_at_any_byte() {
+        let fields = |count| b"A: b\r\n".repeat(count);
+        let line = |length| [b"X: ", &b"y".repeat(length)[..], b"\r\n"].concat();
+        let heads = [
+            fields(HEAD_FIELDS_MAX),
+            fields(HEAD_FIELDS_MAX + 1),
+            [line(20_000), b" folded\r\n".to_vec(), line(20_000)].concat(),
+            line(HEAD_LINE_BYTES_MAX - 16),
+            line(HEAD_LINE_BYTES_MAX + 16),
+        ];
+        for fields in heads {
+            let raw = [b"HTTP/1.1 200 OK\r\n", &fields[..], b"\r\n"].concat();
+            let outcome = |at: usize| {
+                let mut scanner = HeadScanner::default();
+                let end = match scanner.end_of_head(&raw[..at]) {
+                    Ok(None) => scanner.end_of_head(&raw),
+                    end => end,
+                };
+                (end.map_err(|error| error.kind()), scanner.folded)
+            };
+            let whole = outcome(raw.len());
+            (0..raw.len()).for_each(|at| assert_eq!(outcome(at), whole, "cut at {at}"));
+        }
+    }
 }
