@@ -131,6 +131,18 @@ typedef enum {
    */
   RQ_ERR_FILE = 106,
   /**
+   * What was given as JSON is not JSON, or not UTF-8 (Requests: InvalidJSONError).
+   */
+  RQ_ERR_INVALID_JSON = 107,
+  /**
+   * A cookie's name or value cannot be sent.
+   */
+  RQ_ERR_INVALID_COOKIE = 108,
+  /**
+   * A proxy's URL cannot be parsed or has no host (Requests: InvalidProxyURL).
+   */
+  RQ_ERR_INVALID_PROXY = 109,
+  /**
    * The host's name has no address.
    */
   RQ_ERR_DNS = 200,
@@ -183,6 +195,14 @@ typedef enum {
    */
   RQ_ERR_LIMIT = 304,
   /**
+   * The body would have to be sent again and cannot be (Requests: UnrewindableBodyError).
+   */
+  RQ_ERR_BODY = 305,
+  /**
+   * The source of a body gave more or less than the length that was declared.
+   */
+  RQ_ERR_BODY_LENGTH = 306,
+  /**
    * rq_response_raise met a status from 400 to 599 (Requests: HTTPError).
    */
   RQ_ERR_STATUS = 400,
@@ -195,6 +215,16 @@ typedef enum {
 typedef struct rq_cancel rq_cancel;
 
 /**
+ * A copy of a session's cookies at one moment.
+ */
+typedef struct rq_cookie_list rq_cookie_list;
+
+/**
+ * The cookies of a session: those that servers set, and yours. Any number of threads may use them.
+ */
+typedef struct rq_cookies rq_cookies;
+
+/**
  * What went wrong. Free it with rq_error_free.
  */
 typedef struct rq_error rq_error;
@@ -204,6 +234,12 @@ typedef struct rq_error rq_error;
  * settings win over the session's and are not kept by it. A call that fails changes nothing.
  */
 typedef struct rq_opts rq_opts;
+
+/**
+ * A part of a request's multipart body: a field with a type of its own, or a file. Empty until it
+ * is given content.
+ */
+typedef struct rq_part rq_part;
 
 /**
  * A request as it will be sent, byte for byte. May be sent any number of times.
@@ -226,9 +262,92 @@ typedef struct rq_response rq_response;
  */
 typedef struct rq_session rq_session;
 
+/**
+ * Sees, and may change, a request that is being prepared; `prepared` is lent for the call. Setting
+ * the error fails the preparation. Since: 0.1.
+ */
+typedef void (*rq_auth_fn)(void *context, rq_prepared *prepared, rq_error **error);
+
+/**
+ * Called once when librq is done with a context, from any thread; also when the function that
+ * took the context failed. Since: 0.1.
+ */
+typedef void (*rq_free_fn)(void *context);
+
+/**
+ * Reads the next bytes of a body into `buf`: returns how many, at most `cap`; 0 at the end; -1 if
+ * it failed (say why with rq_error_set, which becomes the error of the request). Since: 0.1.
+ */
+typedef int64_t (*rq_read_fn)(void *context, void *buf, size_t cap, rq_error **error);
+
+/**
+ * Goes back to where the body began, for a request that is sent again; false if it cannot (say why
+ * with rq_error_set). Since: 0.1.
+ */
+typedef bool (*rq_rewind_fn)(void *context, rq_error **error);
+
+/**
+ * Told while a body is sent: the bytes sent so far, and all of them, -1 if that is unknown.
+ * Setting the error ends the request. Since: 0.1.
+ */
+typedef void (*rq_progress_fn)(void *context, uint64_t sent, int64_t total, rq_error **error);
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Sends `user` and `password` as basic credentials. They win over an Authorization header, a
+ * netrc file, and the URL's own.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for text that is not UTF-8. Since: 0.1.
+ */
+void rq_opts_auth_basic(rq_opts *opts, const char *user, const char *password, rq_error **error);
+
+/**
+ * Whether basic credentials are sent as ISO-8859-1 instead of UTF-8, as old servers want them. A
+ * character that ISO-8859-1 has not fails the preparation.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_auth_latin1(rq_opts *opts, bool latin1, rq_error **error);
+
+/**
+ * Sends a bearer token.
+ *
+ * Errors: `RQ_ERR_INVALID_HEADER` for a token that no header can hold. Since: 0.1.
+ */
+void rq_opts_auth_bearer(rq_opts *opts, const char *token, rq_error **error);
+
+/**
+ * Digest credentials: once a server's challenge is known, requests to it carry the answer. What
+ * is known is shared by all requests that use the same settings.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for text that is not UTF-8. Since: 0.1.
+ */
+void rq_opts_auth_digest(rq_opts *opts, const char *user, const char *password, rq_error **error);
+
+/**
+ * Lets `callback` authenticate: it runs last when a request is prepared, on the thread that
+ * prepares.
+ *
+ * Errors: `RQ_ERR_MISUSE` for NULL `callback`. Ownership: `context` is given away, also on error;
+ * `free` (may be NULL) is called with it once. Threads: on a session, any number may call at once.
+ * Since: 0.1.
+ */
+void rq_opts_auth_callback(rq_opts *opts,
+                           rq_auth_fn callback,
+                           void *context,
+                           rq_free_fn free,
+                           rq_error **error);
+
+/**
+ * Sends no credentials: not the session's, not a netrc file's, not the URL's. An Authorization
+ * header that is set stays.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_auth_none(rq_opts *opts, rq_error **error);
 
 /**
  * The length of the body as the response declares it; 0 if it has none, -1 if it is not known
@@ -294,6 +413,108 @@ bool rq_cancel_triggered(const rq_cancel *cancel);
  * Since: 0.1.
  */
 void rq_cancel_free(rq_cancel *cancel);
+
+/**
+ * The session's cookies. NULL for NULL, which every rq_cookies_... call that can fail reports.
+ *
+ * Ownership: lent until the session is freed. Threads: any number. Since: 0.1.
+ */
+rq_cookies *rq_session_cookies(const rq_session *session);
+
+/**
+ * Sets a cookie. `domain`: the host, and all below it; NULL: every host. `path` NULL: `"/"`.
+ * `secure`: for https alone. `value` NULL: deletes what has this name, domain and path.
+ *
+ * Errors: `RQ_ERR_INVALID_COOKIE` for a name or value that no Cookie header can hold. Since: 0.1.
+ */
+void rq_cookies_set(rq_cookies *cookies,
+                    const char *name,
+                    const char *value,
+                    const char *domain,
+                    const char *path,
+                    bool secure,
+                    rq_error **error);
+
+/**
+ * Takes the value of a Set-Cookie header as if the server at `url` had sent it. What RFC 6265 has
+ * a client ignore is ignored.
+ *
+ * Errors: those of a URL that cannot be parsed. Since: 0.1.
+ */
+void rq_cookies_receive(rq_cookies *cookies,
+                        const char *url,
+                        const char *set_cookie,
+                        rq_error **error);
+
+/**
+ * Deletes the cookies of this domain, path and name; NULL stands for any.
+ *
+ * Since: 0.1.
+ */
+void rq_cookies_clear(rq_cookies *cookies, const char *domain, const char *path, const char *name);
+
+/**
+ * Adds the cookies of a file in Netscape's format, as curl and wget keep them.
+ *
+ * Errors: `RQ_ERR_FILE` if it cannot be read or is none; then nothing is added. Since: 0.1.
+ */
+void rq_cookies_load(rq_cookies *cookies, const char *path, rq_error **error);
+
+/**
+ * Writes all cookies to a file in Netscape's format that only its owner may read; an old file is
+ * replaced at once or not at all.
+ *
+ * Errors: `RQ_ERR_FILE`; the old file stays. Since: 0.1.
+ */
+void rq_cookies_save(const rq_cookies *cookies, const char *path, rq_error **error);
+
+/**
+ * Sets what time the cookies take it to be, in seconds since 1970: for tests. -1: the system's.
+ *
+ * Since: 0.1.
+ */
+void rq_cookies_clock(rq_cookies *cookies, int64_t unix_seconds);
+
+/**
+ * Copies all cookies that have not expired, in the order in which they came.
+ *
+ * Ownership: yours, free it with rq_cookie_list_free. Since: 0.1.
+ */
+rq_cookie_list *rq_cookies_list(const rq_cookies *cookies, rq_error **error);
+
+/**
+ * The cookie at `index`; false past the end. `*domain` is empty for one that is sent to every
+ * host. Each out-parameter may be NULL.
+ *
+ * Ownership: the texts are lent until the list is freed. Since: 0.1.
+ */
+bool rq_cookie_list_at(const rq_cookie_list *list,
+                       size_t index,
+                       const char **name,
+                       const char **value,
+                       const char **domain,
+                       const char **path);
+
+/**
+ * Whether the cookie at `index` is sent over https alone.
+ *
+ * Since: 0.1.
+ */
+bool rq_cookie_list_secure(const rq_cookie_list *list, size_t index);
+
+/**
+ * When the cookie at `index` expires, in seconds since 1970; -1: with the session.
+ *
+ * Since: 0.1.
+ */
+int64_t rq_cookie_list_expires(const rq_cookie_list *list, size_t index);
+
+/**
+ * Frees a list of cookies. NULL is fine.
+ *
+ * Since: 0.1.
+ */
+void rq_cookie_list_free(rq_cookie_list *list);
 
 /**
  * The error's code, to switch on; `RQ_OK` for NULL.
@@ -452,11 +673,64 @@ void rq_opts_pool(rq_opts *opts,
 void rq_opts_idle_age_ms(rq_opts *opts, uint32_t idle_age_ms, rq_error **error);
 
 /**
- * Merges a request with a session's defaults into what will be sent. Sends nothing. Without a
- * session (NULL) no default is applied at all.
+ * Sets the file name that the server sees; NULL: none, a plain field. Unless it is set, a part
+ * made from a file has the last piece of its path, and any other part none.
  *
- * Errors: `RQ_ERR_INVALID_URL`, `RQ_ERR_MISSING_SCHEMA`, `RQ_ERR_INVALID_SCHEMA`. Ownership:
- * yours, free it with rq_prepared_free; session and request may be freed before it. Since: 0.1.
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for text that is not UTF-8. Since: 0.1.
+ */
+void rq_part_filename(rq_part *part, const char *filename, rq_error **error);
+
+/**
+ * Sets the part's Content-Type; none is guessed.
+ *
+ * Errors: `RQ_ERR_INVALID_HEADER`. Since: 0.1.
+ */
+void rq_part_type(rq_part *part, const char *content_type, rq_error **error);
+
+/**
+ * Adds a header to the part, after Content-Disposition and Content-Type. One with an empty value
+ * is not sent.
+ *
+ * Errors: `RQ_ERR_INVALID_HEADER`, also for Content-Disposition, which the names make. Since: 0.1.
+ */
+void rq_part_header(rq_part *part, const char *name, const char *value, rq_error **error);
+
+/**
+ * Gives the part these bytes.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since:
+ * 0.1.
+ */
+void rq_part_bytes(rq_part *part, const void *data, size_t len, rq_error **error);
+
+/**
+ * Gives the part the file at `path`: opened now, read while the body is sent.
+ *
+ * Errors: `RQ_ERR_FILE` if it cannot be opened. Since: 0.1.
+ */
+void rq_part_file(rq_part *part, const char *path, rq_error **error);
+
+/**
+ * Gives the part what `read` gives, as rq_request_body_callback does a body.
+ *
+ * Errors, ownership: as there. Since: 0.1.
+ */
+void rq_part_callback(rq_part *part,
+                      rq_read_fn read,
+                      rq_rewind_fn rewind,
+                      void *context,
+                      rq_free_fn free,
+                      int64_t length,
+                      rq_error **error);
+
+/**
+ * Merges a request with a session's defaults into what will be sent. Sends nothing. Without a
+ * session (NULL) no default is applied at all. A URL of another scheme can be prepared; whether
+ * anything serves it is told when it is sent.
+ *
+ * Errors: `RQ_ERR_INVALID_URL`, `RQ_ERR_MISSING_SCHEMA`, what the settings cannot be sent as, and
+ * what a callback says. Ownership: yours, free it with rq_prepared_free; session and request may
+ * be freed before it. Since: 0.1.
  */
 rq_prepared *rq_prepare(const rq_session *session, const rq_request *request, rq_error **error);
 
@@ -501,11 +775,19 @@ bool rq_prepared_header_at(const rq_prepared *prepared,
                            const char **value);
 
 /**
- * The body and its length; NULL and 0 if there is none.
+ * The body and its length; NULL and 0 if there is none, or if it is streamed from a file or a
+ * callback: see rq_prepared_body_length.
  *
  * Ownership: lent until the prepared request is changed or freed. Since: 0.1.
  */
 const void *rq_prepared_body(const rq_prepared *prepared, size_t *len);
+
+/**
+ * How long the body is: 0 without one; -1 if only the end of its stream will tell.
+ *
+ * Since: 0.1.
+ */
+int64_t rq_prepared_body_length(const rq_prepared *prepared);
 
 /**
  * Replaces the method; it is sent as spelled here.
@@ -533,12 +815,42 @@ void rq_prepared_set_header(rq_prepared *prepared,
                             rq_error **error);
 
 /**
+ * Adds a header at the end, beside others of that name.
+ *
+ * Errors: `RQ_ERR_INVALID_HEADER`. Since: 0.1.
+ */
+void rq_prepared_add_header(rq_prepared *prepared,
+                            const char *name,
+                            const char *value,
+                            rq_error **error);
+
+/**
  * Replaces the body; Content-Length follows it. `len` 0: no body.
  *
  * Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since:
  * 0.1.
  */
 void rq_prepared_set_body(rq_prepared *prepared, const void *data, size_t len, rq_error **error);
+
+/**
+ * The request as a curl command line, for people. Credentials and cookies are masked unless
+ * `show_secrets`; a body that is streamed, or no text, is to be piped in. NULL for NULL.
+ *
+ * Ownership: lent until the next such call, or until the prepared request is changed or freed.
+ * Since: 0.1.
+ */
+const char *rq_prepared_curl(const rq_prepared *prepared, bool show_secrets, rq_error **error);
+
+/**
+ * The URL of the proxy that a send on this session would use, with its credentials if it has any;
+ * NULL: none, a direct connection. Sends nothing.
+ *
+ * Errors: `RQ_ERR_INVALID_PROXY` or `RQ_ERR_INVALID_URL` for a proxy of the environment that
+ * cannot be one. Ownership: as rq_prepared_curl. Since: 0.1.
+ */
+const char *rq_prepared_proxy(const rq_prepared *prepared,
+                              const rq_session *session,
+                              rq_error **error);
 
 /**
  * A request for `url`. Any token is a method: `"GET"`, `"MKCOL"`. The URL is parsed when the
@@ -567,10 +879,80 @@ rq_opts *rq_request_opts(const rq_request *request);
  * Sends these bytes as the body. Content-Length follows; no Content-Type is guessed. `len` 0: no
  * body.
  *
- * Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since:
- * 0.1.
+ * A request has one content: parts win over everything (a body beside them is an error), a body
+ * over fields and JSON, fields over JSON. Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no
+ * object has. Ownership: copied. Since: 0.1.
  */
 void rq_request_body(rq_request *request, const void *data, size_t len, rq_error **error);
+
+/**
+ * Sends this JSON text, with Content-Type: application/json unless one is set.
+ *
+ * Errors: `RQ_ERR_INVALID_JSON` for what is not one JSON value in UTF-8. Ownership: copied. Since:
+ * 0.1.
+ */
+void rq_request_json(rq_request *request, const void *json, size_t len, rq_error **error);
+
+/**
+ * Adds a form field; names may be repeated. Sent form-encoded, or as multipart/form-data if the
+ * request has parts. `value` NULL: nothing is added.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for text that is not UTF-8. Since: 0.1.
+ */
+void rq_request_field(rq_request *request, const char *name, const char *value, rq_error **error);
+
+/**
+ * Sends the file at `path` as the body: opened now, read while it is sent, with its length.
+ *
+ * Errors: `RQ_ERR_FILE` if it cannot be opened; when sent, `RQ_ERR_BODY_LENGTH` if it has become
+ * shorter. Since: 0.1.
+ */
+void rq_request_body_file(rq_request *request, const char *path, rq_error **error);
+
+/**
+ * Sends an open file from its position to its end. A regular file is sent with its length, its
+ * position is not moved, and it can be sent again; a pipe is sent in chunks, once.
+ *
+ * Errors: `RQ_ERR_FILE` for what is no open file. Ownership: the descriptor is duplicated. Since:
+ * 0.1.
+ */
+void rq_request_body_fd(rq_request *request, int32_t fd, rq_error **error);
+
+/**
+ * Sends what `read` gives while the request is sent: `length` bytes, which it is held to, or, with
+ * -1, in chunks until it ends. `rewind` (may be NULL) lets the body be sent again.
+ *
+ * Errors: `RQ_ERR_MISUSE` for NULL `read`; when sent, what the callbacks say,
+ * `RQ_ERR_BODY_LENGTH`, `RQ_ERR_BODY` if it would have to be sent twice. Ownership: `context` is
+ * given away, also on error; `free` (may be NULL) is called with it once. Since: 0.1.
+ */
+void rq_request_body_callback(rq_request *request,
+                              rq_read_fn read,
+                              rq_rewind_fn rewind,
+                              void *context,
+                              rq_free_fn free,
+                              int64_t length,
+                              rq_error **error);
+
+/**
+ * Tells `callback` while the body is sent.
+ *
+ * Errors: `RQ_ERR_MISUSE` for NULL `callback`. Ownership: `context` is given away, also on error;
+ * `free` (may be NULL) is called with it once. Since: 0.1.
+ */
+void rq_request_progress(rq_request *request,
+                         rq_progress_fn callback,
+                         void *context,
+                         rq_free_fn free,
+                         rq_error **error);
+
+/**
+ * Adds a part: the body becomes multipart/form-data, the fields first, then the parts in order.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for a name that is not UTF-8. Ownership: lent until the
+ * request is freed. Since: 0.1.
+ */
+rq_part *rq_request_part(rq_request *request, const char *name, rq_error **error);
 
 /**
  * Frees a response. NULL is fine. A connection whose body was not read to its end is closed,
@@ -742,6 +1124,89 @@ uint32_t rq_version_number(void);
  * Ownership: static. Since: 0.1.
  */
 const char *rq_code_name(int32_t code);
+
+/**
+ * Sets a query parameter, in place of others of that name; it is form-encoded. `value` NULL
+ * removes it: on a request, what the session would add too.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for text that is not UTF-8. Since: 0.1.
+ */
+void rq_opts_param(rq_opts *opts, const char *name, const char *value, rq_error **error);
+
+/**
+ * Adds a query parameter beside others of that name.
+ *
+ * Errors: as rq_opts_param. Since: 0.1.
+ */
+void rq_opts_param_add(rq_opts *opts, const char *name, const char *value, rq_error **error);
+
+/**
+ * Appends query text as it is, in place of all parameters of this level; a request's replaces the
+ * session's parameters too. NULL: nothing.
+ *
+ * Errors: as rq_opts_param. Since: 0.1.
+ */
+void rq_opts_params_raw(rq_opts *opts, const char *query, rq_error **error);
+
+/**
+ * Whether path, query and fragment of URLs stay as they are written, dot segments and escapes
+ * included. By default they are normalised as Requests does.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_path_as_is(rq_opts *opts, bool as_is, rq_error **error);
+
+/**
+ * Sends a cookie with this request: bound to its origin, and not kept. `value` NULL: what the
+ * session's cookies have of that name is left out. A request's setting; a session has rq_cookies.
+ *
+ * Errors: `RQ_ERR_INVALID_COOKIE` for what no Cookie header can hold; `RQ_ERR_INVALID_ARGUMENT` on
+ * a session's settings. Since: 0.1.
+ */
+void rq_opts_cookie(rq_opts *opts, const char *name, const char *value, rq_error **error);
+
+/**
+ * Whether the session's cookies are sent, and the cookies of replies kept; they are by default.
+ * Without them, only a request's own cookies are sent.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_jar(rq_opts *opts, bool used, rq_error **error);
+
+/**
+ * Sets the proxy for what `key` covers: `"http"`, `"https"`, `"all"`, `"http://host"`,
+ * `"all://host"`. `url` NULL or `""`: direct. What is set here wins over the environment.
+ *
+ * Errors: `RQ_ERR_INVALID_PROXY` for a URL without a host, `RQ_ERR_INVALID_URL` for a scheme that
+ * is no proxy's. Since: 0.1.
+ */
+void rq_opts_proxy(rq_opts *opts, const char *key, const char *url, rq_error **error);
+
+/**
+ * Hosts to reach without the environment's proxies, in place of NO_PROXY: names, `.suffixes`,
+ * `*.suffixes`, addresses, ranges (`10.0.0.0/8`, `fd00::/8`), each with a port if wanted,
+ * separated by commas; `"*"`: all. NULL: NO_PROXY counts.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for text that is not UTF-8. Since: 0.1.
+ */
+void rq_opts_no_proxy(rq_opts *opts, const char *list, rq_error **error);
+
+/**
+ * Whether the environment's proxies (http_proxy, https_proxy, all_proxy, no_proxy) and netrc file
+ * (NETRC, ~/.netrc, ~/_netrc) are used; they are by default. Both are read once for a session. A
+ * session's setting.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` on a request's settings. Since: 0.1.
+ */
+void rq_opts_trust_env(rq_opts *opts, bool trust, rq_error **error);
+
+/**
+ * Lets the session see `value` in place of the process's environment variable; NULL: as if it were
+ * not set. Safe while other threads run, which setenv is not. A session's setting.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` on a request's settings. Since: 0.1.
+ */
+void rq_opts_env(rq_opts *opts, const char *name, const char *value, rq_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

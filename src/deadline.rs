@@ -2,9 +2,9 @@
 //!
 //! A [`Budget`] is fixed when a call starts. Connecting (DNS, TCP, TLS handshake) must end by one
 //! instant; reading and writing may pause for the read timeout at most (behaviour O3); the total
-//! deadline stands over both and over the body. Everything is monotonic time.
+//! deadline stands over both and over the body. Everything is monotonic time but the age of cookies.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::cancel::CancelToken;
 use crate::error::{Error, ErrorKind, Phase};
@@ -22,6 +22,12 @@ pub(crate) struct Timeouts {
 
 /// The system's timers know no shorter one; a timeout of 0 would be none.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
+/// Seconds since 1970, for what servers date: cookies.
+pub(crate) fn unix_now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
+}
 
 /// What a call may spend, and how it is cancelled.
 #[derive(Clone, Debug)]

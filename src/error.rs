@@ -67,6 +67,12 @@ kinds! {
     InvalidMethod = 105, "RQ_ERR_INVALID_METHOD", "ValueError";
     /// A file is missing, unreadable, or does not hold what it should.
     File = 106, "RQ_ERR_FILE", "OSError";
+    /// What was given as JSON is not JSON, or not UTF-8.
+    InvalidJson = 107, "RQ_ERR_INVALID_JSON", "InvalidJSONError";
+    /// A cookie's name or value cannot be sent.
+    InvalidCookie = 108, "RQ_ERR_INVALID_COOKIE", "ValueError";
+    /// A proxy's URL cannot be parsed or has no host.
+    InvalidProxy = 109, "RQ_ERR_INVALID_PROXY", "InvalidProxyURL";
     /// The host's name has no address.
     Dns = 200, "RQ_ERR_DNS", "ConnectionError";
     /// No address of the host accepted a connection.
@@ -93,6 +99,10 @@ kinds! {
     Incomplete = 303, "RQ_ERR_INCOMPLETE", "ChunkedEncodingError";
     /// A limit of librq's table was exceeded.
     Limit = 304, "RQ_ERR_LIMIT", "ConnectionError";
+    /// The body would have to be sent again and cannot be.
+    Body = 305, "RQ_ERR_BODY", "UnrewindableBodyError";
+    /// The source of a body gave more or less than the length that was declared.
+    BodyLength = 306, "RQ_ERR_BODY_LENGTH", "ConnectionError";
     /// `raise_for_status` met a 4xx or 5xx status.
     Status = 400, "RQ_ERR_STATUS", "HTTPError";
 }

@@ -18,32 +18,42 @@
 #![forbid(unsafe_code)]
 
 mod adapter;
+mod auth;
 mod body;
 mod cancel;
 mod certs;
 mod connect;
+mod cookies;
 mod deadline;
+mod env;
 mod error;
 mod headers;
 mod http1;
+mod json;
 pub mod limits;
 mod options;
+mod params;
 mod prepare;
 pub mod process;
+mod proxy;
 mod request;
 mod response;
 mod session;
 mod url;
 
+pub use auth::{Auth, Authenticate};
+pub use body::multipart::Part;
+pub use body::upload::{BodyRead, Upload};
 pub use cancel::CancelToken;
 pub use certs::CaBundle;
+pub use cookies::Cookie;
 pub use error::{Error, ErrorKind, Phase, Result};
 pub use headers::Headers;
 pub use options::{Options, PoolLimits, Resolve, SharedOptions};
 pub use prepare::Prepared;
-pub use request::Request;
+pub use request::{Progress, Request};
 pub use response::Response;
-pub use session::{Session, prepare_alone};
+pub use session::{Cookies, Session, prepare_alone};
 pub use url::{Scheme, Url};
 
 /// Sends a GET on a session of its own; the connection ends with the response.

@@ -39,6 +39,18 @@ pub const TLS_BUFFER_BYTES: usize = 64 * 1024;
 pub const TLS_BUFFER_SMALL_BYTES: usize = 4 * 1024;
 /// A body up to this size is sent in one piece with the head; larger ones in pieces of it.
 pub const SEND_PIECE_BYTES: usize = 256 * 1024;
+/// Bytes that are read from a file or asked of a callback at a time while a body is sent.
+pub const UPLOAD_READ_BYTES: usize = 64 * 1024;
+/// A multipart body up to this size that is all in memory is built in one piece, and can be read.
+pub const MULTIPART_MEMORY_BYTES: usize = 64 * 1024;
+/// Longest netrc file that is read.
+pub const NETRC_BYTES_MAX: u64 = 1024 * 1024;
+/// Longest cookie file that is read.
+pub const COOKIE_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Origins whose digest challenge one set of credentials remembers.
+pub const DIGEST_ORIGINS_MAX: usize = 64;
+/// How deep JSON text may be nested.
+pub const JSON_DEPTH_MAX: usize = 512;
 /// What a declared length may reserve before a byte has come (flaw 76).
 pub const RESERVE_BYTES_MAX: usize = 64 * 1024;
 /// Read buffers that a session keeps for its next requests.

@@ -1,10 +1,14 @@
 //! What the user asks for: method, URL, body and settings, before any session has seen it
 //! (behaviour area S).
 
-use std::sync::OnceLock;
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
+use crate::body::multipart::Part;
 use crate::body::source::Source;
-use crate::error::{Phase, Result};
+use crate::body::upload::Upload;
+use crate::error::{Error, Phase, Result};
 use crate::options::{Options, SharedOptions};
 use crate::url::{Url, without_userinfo};
 
@@ -23,9 +27,23 @@ pub struct Request {
     url: String,
     /// The URL, parsed by the first preparation: a request may be sent any number of times.
     parsed: OnceLock<Url>,
-    pub(crate) source: Source,
+    pub(crate) content: Content,
     options: SharedOptions,
 }
+
+/// What the user gave to be sent; which of it is, `prepare` decides.
+#[derive(Clone, Default)]
+pub(crate) struct Content {
+    pub(crate) body: Source,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) json: Option<Source>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) progress: Option<Progress>,
+}
+
+/// Told while a body is sent: the bytes sent so far, and all of them where that is known. An error
+/// ends the request.
+pub type Progress = Arc<dyn Fn(u64, Option<u64>) -> Result<()> + Send + Sync>;
 
 impl Request {
     /// A request for `url`. The URL is parsed when the request is prepared; the method must be a
@@ -39,25 +57,79 @@ impl Request {
             method: method.to_owned(),
             url: url.to_owned(),
             parsed: OnceLock::new(),
-            source: Source::Empty,
+            content: Content::default(),
             options: SharedOptions::new(Options::for_request()),
         })
     }
 
     /// Sends these bytes. Content-Length follows; no Content-Type is guessed (B2).
     pub fn body(&mut self, bytes: impl AsRef<[u8]>) {
-        self.source = Source::of(bytes.as_ref());
+        self.content.body = Source::of(bytes.as_ref());
     }
 
-    /// The URL, parsed.
-    pub(crate) fn parsed_url(&self) -> Result<&Url> {
-        match self.parsed.get() {
-            Some(url) => Ok(url),
-            None => {
-                let url = Url::parse(&self.url).map_err(|error| error.in_phase(Phase::Prepare))?;
-                Ok(self.parsed.get_or_init(|| url))
-            }
+    /// Sends what a stream or a file gives, read while it is sent: with Content-Length where its
+    /// length is known, else in chunks (B6, B7).
+    pub fn body_stream(&mut self, upload: Upload) {
+        self.content.body = upload.into_source();
+    }
+
+    /// Sends the file at `path`, opened now and read while it is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`](crate::ErrorKind::File) if it cannot be opened; the body stays.
+    pub fn body_file(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        self.body_stream(Upload::from_path(path)?);
+        Ok(())
+    }
+
+    /// Sends this JSON text, as `application/json` unless a Content-Type is set. A body, fields or
+    /// parts win over it (B5).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidJson`](crate::ErrorKind::InvalidJson) if it is not JSON in UTF-8.
+    pub fn json(&mut self, text: impl AsRef<[u8]>) -> Result<()> {
+        crate::json::check(text.as_ref())?;
+        self.content.json = Some(Source::of(text.as_ref()));
+        Ok(())
+    }
+
+    /// Adds a form field: sent form-encoded, or as multipart beside parts (B3, M2). A body wins
+    /// over fields.
+    pub fn field(&mut self, name: &str, value: &str) {
+        self.content.fields.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Adds a part: the body becomes multipart/form-data, the fields first (M1, M2).
+    pub fn part(&mut self, part: Part) {
+        self.content.parts.push(part);
+    }
+
+    /// The part that was added as the `index`-th, to change.
+    pub fn part_mut(&mut self, index: usize) -> Option<&mut Part> {
+        self.content.parts.get_mut(index)
+    }
+
+    /// Tells `progress` while the body is sent.
+    pub fn progress(&mut self, progress: Progress) {
+        self.content.progress = Some(progress);
+    }
+
+    /// The URL as it was given, without userinfo.
+    pub(crate) fn redacted_url(&self) -> String {
+        without_userinfo(&self.url)
+    }
+
+    /// The URL, parsed; `as_is`: with path and query as they are written.
+    pub(crate) fn parsed_url(&self, as_is: bool) -> Result<Cow<'_, Url>> {
+        let in_prepare = |error: Error| error.in_phase(Phase::Prepare);
+        if as_is {
+            return Url::parse_as_is(&self.url).map(Cow::Owned).map_err(in_prepare);
         }
+        if let Some(url) = self.parsed.get() {
+            return Ok(Cow::Borrowed(url));
+        }
+        let url = Url::parse(&self.url).map_err(in_prepare)?;
+        Ok(Cow::Borrowed(self.parsed.get_or_init(|| url)))
     }
 
     /// The request's own settings; they win over the session's and are not kept by it (S7).
@@ -77,6 +149,6 @@ impl Request {
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Request({} {})", self.method, without_userinfo(&self.url))
+        write!(f, "Request({} {})", self.method, self.redacted_url())
     }
 }

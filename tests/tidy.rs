@@ -19,27 +19,48 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("cancel", &["error"]),
     ("process", &[]),
+    ("env", &[]),
     ("headers", &["error"]),
+    ("json", &["error", "limits"]),
     ("url", &["error", "limits", "headers"]),
+    ("params", &["url"]),
     ("deadline", &["cancel", "error"]),
     ("certs", &["error", "limits"]),
-    ("options", &["certs", "deadline", "error", "headers", "limits"]),
+    ("proxy", &["env", "error", "url"]),
+    ("cookies", &["error", "limits", "url"]),
+    (
+        "options",
+        &[
+            "auth", "certs", "cookies", "deadline", "env", "error", "headers", "limits", "params",
+            "proxy",
+        ],
+    ),
     ("http1", &["error", "headers", "limits"]),
     ("connect", &["cancel", "deadline", "error", "limits", "options", "url"]),
     ("body", &["cancel", "connect", "deadline", "error", "headers", "http1", "limits"]),
-    ("request", &["body", "error", "options", "prepare", "url"]),
-    ("prepare", &["body", "error", "headers", "options", "request", "session", "url"]),
+    ("request", &["body", "error", "json", "options", "prepare", "url"]),
+    ("auth", &["env", "error", "headers", "limits", "prepare", "url"]),
+    (
+        "prepare",
+        &[
+            "auth", "body", "cookies", "error", "headers", "options", "params", "request",
+            "session", "url",
+        ],
+    ),
     ("response", &["body", "error", "headers", "http1", "prepare"]),
     (
         "adapter",
         &[
-            "body", "cancel", "connect", "deadline", "error", "http1", "limits", "options",
-            "prepare", "process", "response", "url",
+            "body", "cancel", "connect", "deadline", "error", "headers", "http1", "limits",
+            "options", "prepare", "process", "request", "response", "url",
         ],
     ),
     (
         "session",
-        &["adapter", "cancel", "deadline", "error", "options", "prepare", "request", "response"],
+        &[
+            "adapter", "auth", "cancel", "cookies", "deadline", "env", "error", "headers",
+            "limits", "options", "prepare", "proxy", "request", "response", "url",
+        ],
     ),
 ];
 
@@ -132,8 +153,18 @@ fn the_core_is_used_through_its_public_api_and_http1_is_sans_io() {
 fn the_clock_files_and_the_environment_have_one_place_each() {
     let places = [
         ("Instant::now", &["src/deadline.rs"][..]),
-        ("std::fs", &["src/certs.rs"]),
-        ("std::env", &[]),
+        (
+            "std::fs",
+            &[
+                "src/certs.rs",
+                "src/body/file.rs",
+                "src/body/upload.rs",
+                "src/session/cookies.rs",
+                "src/session/environment.rs",
+            ],
+        ),
+        ("SystemTime::now", &["src/deadline.rs"]),
+        ("std::env", &["src/env.rs"]),
         ("std::process", &["src/process.rs"]),
         ("thread::", &["src/connect/dns.rs"]),
         ("println!", &[]),

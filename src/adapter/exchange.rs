@@ -5,8 +5,10 @@
 //! 43–45). When sending breaks, an answer that is there already wins over the error. Interim
 //! answers are skipped, up to a limit (faults 56–58).
 
+use super::pieces::Pieces;
 use super::retry::Failure;
 use crate::body::buffer::ReadBuffer;
+use crate::body::source::Source;
 use crate::connect::stream::{Outbox, Received, Stream};
 use crate::connect::{Stop, describe};
 use crate::deadline::{Budget, Limit};
@@ -15,15 +17,17 @@ use crate::http1::decode::{Head, HeadScanner, check_head_size};
 use crate::http1::encode::{self, Upload, request_head};
 use crate::http1::framing::{self, Framing};
 use crate::http1::{head_fault, over_limit};
-use crate::limits::{INTERIM_RESPONSES_MAX, SEND_PIECE_BYTES};
+use crate::limits::INTERIM_RESPONSES_MAX;
 use crate::prepare::Prepared;
+use crate::request::Progress;
 
 /// A request, encoded and checked: whatever is wrong with it was told before a connection was
 /// touched.
 pub(super) struct Outgoing<'a> {
     method: &'a str,
     head: Vec<u8>,
-    body: &'a [u8],
+    source: &'a Source,
+    progress: Option<&'a Progress>,
     upload: Upload,
     asks_to_close: bool,
 }
@@ -38,9 +42,22 @@ impl<'a> Outgoing<'a> {
             prepared.headers(),
             source.len(),
         )?;
-        let body = source.bytes().unwrap_or_default();
         let asks_to_close = encode::asks_to_close(prepared.headers());
-        Ok(Self { method: prepared.method(), head, body, upload, asks_to_close })
+        let progress = prepared.progress();
+        Ok(Self { method: prepared.method(), head, source, progress, upload, asks_to_close })
+    }
+
+    /// Whether its body can be sent, or sent again.
+    pub(super) fn can_be_sent(&self) -> bool {
+        self.source.can_be_sent()
+    }
+
+    fn pieces(&self) -> Result<Pieces<'a>> {
+        let total = match self.upload {
+            Upload::Plain(length) => Some(length),
+            Upload::Chunked => self.source.len(),
+        };
+        Pieces::of(self.source, total, self.progress)
     }
 }
 
@@ -60,8 +77,9 @@ pub(super) fn exchange(
     budget: &Budget,
 ) -> std::result::Result<Reply, Failure> {
     let limit = budget.exchanging();
+    let mut pieces = outgoing.pieces().map_err(|error| Failure { error, answered: false })?;
     let mut exchange = Exchange { stream, buffer, limit, heads: Heads::default() };
-    let (complete, send_error) = match exchange.send(outgoing) {
+    let (complete, send_error) = match exchange.send(outgoing, &mut pieces) {
         Ok(complete) => (complete, None),
         Err(stop) => {
             let broken = matches!(stop, Stop::Io(_));
@@ -115,36 +133,49 @@ struct Exchange<'a> {
 
 impl Exchange<'_> {
     /// Sends head and body; false: the final answer came before the body was through.
-    fn send(&mut self, outgoing: &Outgoing<'_>) -> std::result::Result<bool, Stop> {
-        let mut pieces = outgoing.body.chunks(SEND_PIECE_BYTES);
+    fn send(
+        &mut self,
+        outgoing: &Outgoing<'_>,
+        pieces: &mut Pieces<'_>,
+    ) -> std::result::Result<bool, Stop> {
         if outgoing.upload == Upload::Chunked {
             return self.send_chunks(&outgoing.head, pieces);
         }
-        let first = pieces.next().unwrap_or_default();
-        if !self.transmit(&outgoing.head, first, !first.is_empty())? {
+        let first = pieces.next()?.unwrap_or_default();
+        let count = first.len();
+        if !self.transmit(&outgoing.head, first, count > 0)? {
             return Ok(false);
         }
-        for piece in pieces {
-            if self.has_answer()? || !self.transmit(&[], piece, true)? {
+        pieces.sent(count)?;
+        while !pieces.is_done() {
+            if self.has_answer()? {
                 return Ok(false);
             }
+            let Some(piece) = pieces.next()? else { break };
+            let count = piece.len();
+            if !self.transmit(&[], piece, true)? {
+                return Ok(false);
+            }
+            pieces.sent(count)?;
         }
         Ok(true)
     }
 
-    fn send_chunks<'b>(
+    fn send_chunks(
         &mut self,
         head: &[u8],
-        pieces: impl Iterator<Item = &'b [u8]>,
+        pieces: &mut Pieces<'_>,
     ) -> std::result::Result<bool, Stop> {
         let mut prefix = head.to_vec();
-        for piece in pieces {
-            prefix.extend_from_slice(encode::chunk_line(piece.len()).as_bytes());
+        while let Some(piece) = pieces.next()? {
+            let count = piece.len();
+            prefix.extend_from_slice(encode::chunk_line(count).as_bytes());
             if !self.transmit(&prefix, piece, true)? || self.has_answer()? {
                 return Ok(false);
             }
             prefix.clear();
             prefix.extend_from_slice(encode::CHUNK_END);
+            pieces.sent(count)?;
         }
         prefix.extend_from_slice(encode::LAST_CHUNK);
         self.transmit(&prefix, &[], true)

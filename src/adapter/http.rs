@@ -60,7 +60,9 @@ impl Adapter for HttpAdapter {
             let reused = *reused;
             match exchange(stream, buffer, &outgoing, &budget) {
                 Ok(reply) => return Ok(respond(prepared, connection, reply, budget)),
-                Err(failure) if retry::may_resend(method, reused, &failure) => {
+                Err(failure)
+                    if retry::may_resend(method, reused, &failure) && outgoing.can_be_sent() =>
+                {
                     drop(connection);
                     connection = route.connection(&budget, true)?;
                 }
@@ -89,6 +91,7 @@ impl<'a> Route<'a> {
         let (url, session) = (prepared.url(), context.session.clone());
         let profile = match url.scheme() {
             Scheme::Http => None,
+            Scheme::Other => return Err(super::unserved(url)),
             Scheme::Https => {
                 Some(adapter.connector.profile(&prepared.options().trust_over(&session))?)
             }

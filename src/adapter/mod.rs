@@ -6,16 +6,18 @@
 
 mod exchange;
 mod http;
+mod pieces;
 mod pool;
 mod retry;
 
 use std::sync::Arc;
 
 use crate::deadline::Budget;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::options::Options;
 use crate::prepare::Prepared;
 use crate::response::Response;
+use crate::url::Url;
 
 /// Sends prepared requests.
 pub(crate) trait Adapter: Send + Sync {
@@ -36,4 +38,11 @@ pub(crate) struct SendContext {
 /// The adapter for `http://` and `https://`.
 pub(crate) fn http() -> Box<dyn Adapter> {
     Box::new(http::HttpAdapter::default())
+}
+
+/// The error for a URL that nothing serves (S18).
+pub(crate) fn unserved(url: &Url) -> Error {
+    let shown = crate::headers::shortened(&url.redacted());
+    let message = format!("no adapter serves {shown:?}: only http and https");
+    Error::new(ErrorKind::InvalidSchema, message).in_phase(Phase::Prepare)
 }

@@ -7,7 +7,10 @@
 //! text to later layers.
 
 pub(crate) mod buffer;
+mod file;
+pub(crate) mod multipart;
 pub(crate) mod source;
+pub(crate) mod upload;
 
 use buffer::ReadBuffer;
 

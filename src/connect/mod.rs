@@ -134,6 +134,7 @@ fn failure(stop: Stop, kind: ErrorKind, phase: Phase, what: &str, budget: &Budge
 pub(crate) fn describe(stop: Stop, kind: ErrorKind, phase: Phase, what: &str) -> Error {
     match &stop {
         Stop::Cancelled => Budget::cancelled(phase),
+        Stop::Source(error) => error.clone(),
         Stop::Tls(rustls::Error::General(words)) => {
             Error::new(ErrorKind::Tls, format!("{what}: {words}")).in_phase(phase)
         }

@@ -29,6 +29,8 @@ pub(crate) enum Stop {
     Io(Errno),
     /// TLS said no.
     Tls(rustls::Error),
+    /// What was to be sent could not be had: the caller's body failed.
+    Source(crate::error::Error),
 }
 
 impl From<WaitEnd> for Stop {

@@ -12,20 +12,20 @@ use crate::headers::{Headers, check_name, check_value, is_token_byte, lists_toke
 /// How the body of a request is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Upload {
-    /// As it is: no body, or one of the declared length.
-    Plain,
+    /// As it is, this many bytes.
+    Plain(u64),
     /// In chunks.
     Chunked,
 }
 
 /// The request head, ready to send, and the framing that its fields promise for `body_length`
-/// bytes.
+/// bytes; `None`: only the end of its source tells.
 pub(crate) fn request_head(
     method: &str,
     target: &str,
     host: &str,
     headers: &Headers,
-    body_length: u64,
+    body_length: Option<u64>,
 ) -> Result<(Vec<u8>, Upload)> {
     let upload = checked_framing(headers, body_length)?;
     if method.is_empty() || !method.bytes().all(is_token_byte) {
@@ -73,7 +73,7 @@ fn push_field(head: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 
 /// One framing, and the true one: otherwise the rest of the body would be the next request (flaws
 /// 60, 61; S12, B11).
-fn checked_framing(headers: &Headers, body_length: u64) -> Result<Upload> {
+fn checked_framing(headers: &Headers, body_length: Option<u64>) -> Result<Upload> {
     let lengths = headers.get_all("content-length").count();
     if headers.contains("transfer-encoding") {
         let mut codings = headers.get_all("transfer-encoding");
@@ -92,12 +92,17 @@ fn checked_framing(headers: &Headers, body_length: u64) -> Result<Upload> {
     let declared = headers.get("content-length").map(|value| {
         std::str::from_utf8(value).ok().and_then(|text| plain_number(text.as_bytes()))
     });
-    match declared {
-        None if body_length == 0 => Ok(Upload::Plain),
-        None => Err(refused("the request has a body but neither Content-Length nor chunks")),
-        Some(length) if length == Some(body_length) => Ok(Upload::Plain),
-        Some(_) => Err(refused(&format!(
-            "Content-Length does not say the {body_length} bytes of the body; set the body again"
+    match (declared, body_length) {
+        (None, Some(0)) => Ok(Upload::Plain(0)),
+        (None, _) => Err(refused("the request has a body but neither Content-Length nor chunks")),
+        // The source will be held to what was declared for it (B11).
+        (Some(Some(length)), None) => Ok(Upload::Plain(length)),
+        (Some(Some(length)), Some(true_length)) if length == true_length => {
+            Ok(Upload::Plain(length))
+        }
+        (Some(_), None) => Err(refused("Content-Length is not a number")),
+        (Some(_), Some(length)) => Err(refused(&format!(
+            "Content-Length does not say the {length} bytes of the body; set the body again"
         ))),
     }
 }
@@ -140,12 +145,15 @@ mod tests {
     #[test]
     fn writes_what_it_is_given() {
         let fields = headers(&[("x-B", "1"), ("X-a", "2"), ("x-b", "caf\u{e9}")]);
-        let (head, upload) = request_head("get", "/p?q", "h:1", &fields, 0).unwrap();
+        let (head, upload) = request_head("get", "/p?q", "h:1", &fields, Some(0)).unwrap();
         let expected =
             "get /p?q HTTP/1.1\r\nHost: h:1\r\nx-B: 1\r\nX-a: 2\r\nx-b: caf\u{e9}\r\n\r\n";
-        assert_eq!((String::from_utf8(head).unwrap().as_str(), upload), (expected, Upload::Plain));
+        assert_eq!(
+            (String::from_utf8(head).unwrap().as_str(), upload),
+            (expected, Upload::Plain(0))
+        );
         let own_host = headers(&[("X", "1"), ("hOST", "mine")]);
-        let (head, _) = request_head("GET", "/", "h", &own_host, 0).unwrap();
+        let (head, _) = request_head("GET", "/", "h", &own_host, Some(0)).unwrap();
         assert_eq!(head, b"GET / HTTP/1.1\r\nX: 1\r\nhOST: mine\r\n\r\n");
     }
 
@@ -160,23 +168,25 @@ mod tests {
             ("GET", "/é", "h"),
         ] {
             assert!(
-                request_head(method, target, host, &Headers::new(), 0).is_err(),
+                request_head(method, target, host, &Headers::new(), Some(0)).is_err(),
                 "{method} {target}"
             );
         }
         for fields in [[("A", "x\r\nB: y")], [("A\r\nB", "y")], [("A ", "y")]] {
-            assert!(request_head("GET", "/", "h", &headers(&fields), 0).is_err());
+            assert!(request_head("GET", "/", "h", &headers(&fields), Some(0)).is_err());
         }
     }
 
     #[test]
     fn flaw_61_framing_is_single_and_true() {
         let check = |fields: &[(&str, &str)], length| {
-            request_head("POST", "/", "h", &headers(fields), length).map(|(_, upload)| upload).ok()
+            request_head("POST", "/", "h", &headers(fields), Some(length))
+                .map(|(_, upload)| upload)
+                .ok()
         };
-        assert_eq!(check(&[("Content-Length", "3")], 3), Some(Upload::Plain));
+        assert_eq!(check(&[("Content-Length", "3")], 3), Some(Upload::Plain(3)));
         assert_eq!(check(&[("Transfer-Encoding", "Chunked")], 3), Some(Upload::Chunked));
-        assert_eq!(check(&[], 0), Some(Upload::Plain));
+        assert_eq!(check(&[], 0), Some(Upload::Plain(0)));
         assert_eq!(check(&[], 3), None);
         for length in ["1", "4", "+3", "-3", "3 ", "", "3, 3", "x"] {
             assert_eq!(check(&[("content-length", length)], 3), None, "{length}");
@@ -184,6 +194,13 @@ mod tests {
         assert_eq!(check(&[("Content-Length", "3"), ("content-length", "3")], 3), None);
         assert_eq!(check(&[("Content-Length", "3"), ("Transfer-Encoding", "chunked")], 3), None);
         assert_eq!(check(&[("Transfer-Encoding", "gzip, chunked")], 3), None);
+        let stream = |fields: &[(&str, &str)]| {
+            request_head("PUT", "/", "h", &headers(fields), None).map(|(_, upload)| upload).ok()
+        };
+        assert_eq!(stream(&[("Content-Length", "7")]), Some(Upload::Plain(7)));
+        assert_eq!(stream(&[("Transfer-Encoding", "chunked")]), Some(Upload::Chunked));
+        assert_eq!(stream(&[("Content-Length", "x")]), None);
+        assert_eq!(stream(&[]), None);
         assert_eq!(check(&[("Host", "a"), ("Host", "b")], 0), None);
     }
 }

@@ -1,16 +1,24 @@
 //! Pure: a request and its settings become the exact bytes that will be sent.
 //!
-//! The order is fixed: method, URL, headers, body (behaviour S9); what comes later may see what
-//! came before. Knows neither sockets nor the clock. Sources: behaviours S, H, B1–B4, B12, B13, G1.
+//! The order is fixed: method, URL and parameters, headers, cookies, body, credentials (behaviour
+//! S9); what comes later may see what came before, and a caller's own authentication, which is
+//! last, may change all of it. Knows neither sockets nor the clock. `content` decides which body is sent,
+//! `curl` writes a request down. Sources: behaviours S, H, U15–U18, B1–B15, C2–C7, G1.
+
+mod content;
+mod curl;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::auth::{self, DigestAuth};
 use crate::body::source::Source;
+use crate::cookies::Jar;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::{Headers, byte_name, is_token_byte, lists_token, shortened};
 use crate::options::{Options, merged_headers};
-use crate::request::Request;
+use crate::params::{Query, merged};
+use crate::request::{Progress, Request};
 use crate::url::Url;
 
 /// A request as it will be sent: readable, editable, sent exactly as it stands.
@@ -27,40 +35,125 @@ use crate::url::Url;
 /// assert_eq!(prepared.headers().get("content-length"), Some(&b"3"[..]));
 /// # Ok::<(), rq::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Prepared(Arc<Parts>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Parts {
     method: Cow<'static, str>,
     url: Url,
     headers: Headers,
     source: Source,
     options: Arc<Options>,
+    digest: Option<Arc<DigestAuth>>,
+    progress: Option<Progress>,
 }
+
+/// What a session adds to its requests.
+pub(crate) struct Context<'a> {
+    pub(crate) options: &'a Options,
+    /// The Cookie header for a URL and the request's own cookies.
+    pub(crate) cookies: &'a CookieHeader<'a>,
+    /// The text of the netrc file, where there is one to use.
+    pub(crate) netrc: Option<&'a str>,
+}
+
+/// What makes a Cookie header; holds its lock for no longer than that.
+type CookieHeader<'a> = dyn Fn(&Url, &[(String, Option<String>)]) -> Option<Vec<u8>> + 'a;
 
 /// Prepares `request` with the defaults of a session, or without any (S10).
-pub(crate) fn prepare(session: Option<&Options>, request: &Request) -> Result<Prepared> {
-    let method = normal_method(&request.method)?;
-    let url = request.parsed_url()?.clone();
-    let options = request.options().snapshot();
-    let headers = merged_headers(session, &options);
-    let source = request.source.clone();
-    let mut parts = Parts { method, url, headers, source, options };
-    frame(&mut parts);
-    Ok(Prepared(Arc::new(parts)))
+pub(crate) fn prepare(context: Option<&Context<'_>>, request: &Request) -> Result<Prepared> {
+    merge(context, request).map_err(|error| error.at_url(&request.redacted_url()))
 }
 
-/// Sets the fields that follow from the body (B1, B2, B12, B13): one framing, never two.
+fn merge(context: Option<&Context<'_>>, request: &Request) -> Result<Prepared> {
+    let session = context.map(|context| context.options);
+    let options = request.options().snapshot();
+    let method = normal_method(&request.method)?;
+    let url = merged_url(session, &options, request)?;
+    let mut headers = merged_headers(session, &options);
+    put_cookies(&mut headers, &url, context, &options);
+    let (source, content_type) = content::source(&request.content, &mut headers)?;
+    let progress = request.content.progress.clone();
+    let mut parts = Parts { method, url, headers, source, options, digest: None, progress };
+    frame(&mut parts);
+    content_type.put(&mut parts.headers);
+    let mut prepared = Prepared(Arc::new(parts));
+    authenticate(&mut prepared, context)?;
+    Ok(prepared)
+}
+
+fn merged_url(session: Option<&Options>, options: &Options, request: &Request) -> Result<Url> {
+    let own = &options.wording;
+    let of_session = session.map(|session| &session.wording);
+    let as_is = own.path_as_is.or(of_session.and_then(|session| session.path_as_is));
+    let mut url = request.parsed_url(as_is == Some(true))?.into_owned();
+    match merged(of_session.map(|session| &session.params), &own.params) {
+        Query::Empty => {}
+        Query::Encoded(query) => url.add_query(&query),
+        Query::Raw(query) => url.add_raw_query(&query),
+    }
+    Ok(url)
+}
+
+/// A Cookie header of the caller's own wins over all cookies (C5).
+fn put_cookies(headers: &mut Headers, url: &Url, context: Option<&Context<'_>>, options: &Options) {
+    let own = &options.wording.cookies;
+    let used = context.filter(|context| uses_jar(context.options, options));
+    let value = match used {
+        _ if headers.contains("cookie") => None,
+        Some(context) => (context.cookies)(url, own),
+        None if own.is_empty() => None,
+        None => Jar::default().header(url, own, 0),
+    };
+    if let Some(value) = value {
+        headers.append("Cookie", &value);
+    }
+}
+
+/// Whether a request takes part in the session's cookies.
+pub(crate) fn uses_jar(session: &Options, request: &Options) -> bool {
+    request.wording.jar.or(session.wording.jar) != Some(false)
+}
+
+/// A1, A3, A4: what was set, or else what is found.
+fn authenticate(prepared: &mut Prepared, context: Option<&Context<'_>>) -> Result<()> {
+    let options = prepared.0.options.clone();
+    let session = context.map(|context| &context.options.wording);
+    let auth = options.wording.auth.as_ref().or(session.and_then(|session| session.auth.as_ref()));
+    match auth {
+        Some(auth) if auth.is_none() => Ok(()),
+        Some(auth) => {
+            let latin1 = options.wording.latin1.or(session.and_then(|session| session.latin1));
+            auth.apply(prepared, latin1 == Some(true))
+        }
+        None => {
+            let netrc = context.and_then(|context| context.netrc);
+            auth::apply_found(prepared, netrc);
+            Ok(())
+        }
+    }
+}
+
+/// Sets the fields that follow from the body (B1, B2, B11–B13): one framing, never two. A stream of
+/// unknown length goes out in chunks, unless its length was declared.
 fn frame(parts: &mut Parts) {
     let chunked = lists_token(parts.headers.get_all("transfer-encoding"), "chunked");
-    let length = parts.source.len();
-    let bare_get = matches!(&*parts.method, "GET" | "HEAD");
     if chunked {
         parts.headers.remove("content-length");
-    } else if length > 0 || !(bare_get || parts.headers.contains("content-length")) {
-        let mut digits = [0; 20];
-        parts.headers.put("Content-Length", decimal(length, &mut digits));
+        return;
+    }
+    let bare_get = matches!(&*parts.method, "GET" | "HEAD");
+    let declared = parts.headers.contains("content-length");
+    match parts.source.len() {
+        None if declared => {}
+        None => parts.headers.put("Transfer-Encoding", b"chunked"),
+        Some(length) => {
+            if !parts.source.is_none() || !(bare_get || declared) {
+                let mut digits = [0; 20];
+                parts.headers.put("Content-Length", decimal(length, &mut digits));
+            }
+        }
     }
 }
 
@@ -128,7 +221,9 @@ impl Prepared {
     /// # Errors
     /// As [`Url::parse`]; the old one stays.
     pub fn set_url(&mut self, url: &str) -> Result<()> {
-        self.edit().url = Url::parse(url).map_err(|error| error.in_phase(Phase::Prepare))?;
+        let as_is = self.0.options.wording.path_as_is == Some(true);
+        let parsed = if as_is { Url::parse_as_is(url) } else { Url::parse(url) };
+        self.edit().url = parsed.map_err(|error| error.in_phase(Phase::Prepare))?;
         Ok(())
     }
 
@@ -143,19 +238,61 @@ impl Prepared {
         &mut self.edit().headers
     }
 
-    /// The body, if there is one.
+    /// The body, if there is one in memory; one that is streamed is not.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.0.source.bytes()
     }
 
-    /// Replaces the body; Content-Length follows it (behaviour S12 mended). Empty bytes are no
-    /// body.
+    /// How long the body is: 0 without one, `None` where only the end of its stream will tell.
+    #[must_use]
+    pub fn body_length(&self) -> Option<u64> {
+        self.0.source.len()
+    }
+
+    /// Replaces the body; its framing follows it (behaviour S12 mended). Empty bytes are no body.
     pub fn set_body(&mut self, bytes: impl AsRef<[u8]>) {
+        self.set_source(Source::of(bytes.as_ref()));
+    }
+
+    /// Replaces the body by a stream or a file.
+    pub fn set_body_stream(&mut self, upload: crate::Upload) {
+        self.set_source(upload.into_source());
+    }
+
+    fn set_source(&mut self, source: Source) {
         let parts = self.edit();
-        parts.source = Source::of(bytes.as_ref());
+        let was_chunked = parts.source.len().is_none();
+        parts.source = source;
         parts.headers.remove("content-length");
+        if was_chunked {
+            parts.headers.remove("transfer-encoding");
+        }
         frame(parts);
+    }
+
+    /// The request as a curl command line. Credentials and cookies are masked unless
+    /// `show_secrets`.
+    #[must_use]
+    pub fn curl(&self, show_secrets: bool) -> String {
+        curl::command(self, show_secrets)
+    }
+
+    pub(crate) fn is_streamed(&self) -> bool {
+        !matches!(self.0.source, Source::Empty | Source::Bytes(_))
+    }
+
+    pub(crate) fn progress(&self) -> Option<&Progress> {
+        self.0.progress.as_ref()
+    }
+
+    /// The digest credentials that it carries, to be told of challenges.
+    pub(crate) fn digest(&self) -> Option<&Arc<DigestAuth>> {
+        self.0.digest.as_ref()
+    }
+
+    pub(crate) fn set_digest(&mut self, digest: Arc<DigestAuth>) {
+        self.edit().digest = Some(digest);
     }
 
     pub(crate) fn source(&self) -> &Source {
@@ -169,6 +306,12 @@ impl Prepared {
 
     fn edit(&mut self) -> &mut Parts {
         Arc::make_mut(&mut self.0)
+    }
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Prepared({} {})", self.method(), self.url().redacted())
     }
 }
 

@@ -4,15 +4,21 @@
 //! [`Session::prepare`] is pure (`prepare/`); [`Session::send`] is the send loop (`send.rs`) over
 //! an adapter (`adapter/`). Sources: behaviours S1–S19, Z1.
 
+mod cookies;
+mod environment;
 mod send;
 
 use std::sync::Arc;
 
+pub use cookies::Cookies;
+use environment::Surroundings;
+
 use crate::adapter::{self, Adapter};
 use crate::cancel::CancelToken;
-use crate::error::Result;
+use crate::error::{Phase, Result};
 use crate::options::{Options, SharedOptions};
-use crate::prepare::{self, Prepared};
+use crate::prepare::{self, Context, Prepared};
+use crate::proxy::{self, Proxy};
 use crate::request::Request;
 use crate::response::Response;
 
@@ -36,6 +42,8 @@ pub struct Session(Arc<Inner>);
 
 struct Inner {
     options: SharedOptions,
+    cookies: Cookies,
+    surroundings: Surroundings,
     adapter: Box<dyn Adapter>,
 }
 
@@ -51,7 +59,8 @@ impl Session {
     #[must_use]
     pub fn new() -> Self {
         let options = SharedOptions::new(Options::for_session());
-        Self(Arc::new(Inner { options, adapter: adapter::http() }))
+        let (cookies, surroundings) = Default::default();
+        Self(Arc::new(Inner { options, cookies, surroundings, adapter: adapter::http() }))
     }
 
     /// The session's settings: the defaults of every request.
@@ -68,12 +77,26 @@ impl Session {
         self.0.options.update(change)
     }
 
+    /// The session's cookies: those that servers set, and those that the program does.
+    #[must_use]
+    pub fn cookies(&self) -> &Cookies {
+        &self.0.cookies
+    }
+
     /// Merges `request` with the session's defaults into what will be sent. Sends nothing.
     ///
     /// # Errors
-    /// An invalid URL; the request stays usable.
+    /// An invalid URL, credentials or parts that cannot be sent, and what a caller's own
+    /// authentication says; the request stays usable.
     pub fn prepare(&self, request: &Request) -> Result<Prepared> {
-        prepare::prepare(Some(&self.0.options.snapshot()), request)
+        let options = self.0.options.snapshot();
+        let environment = self.0.surroundings.of(&options);
+        let context = Context {
+            options: &options,
+            cookies: &|url, own| self.0.cookies.header(url, own),
+            netrc: environment.as_ref().and_then(|environment| environment.netrc()),
+        };
+        prepare::prepare(Some(&context), request)
     }
 
     /// Sends `prepared` exactly as it stands and reads the response's head.
@@ -92,6 +115,19 @@ impl Session {
         send::send(&self.0, prepared, Some(cancel))
     }
 
+    /// The URL of the proxy that `prepared` would be sent through, `None`: directly. Sends nothing.
+    /// The URL may hold credentials.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidProxy`](crate::ErrorKind::InvalidProxy) or
+    /// [`ErrorKind::InvalidUrl`](crate::ErrorKind::InvalidUrl) for a proxy of the environment that
+    /// cannot be one.
+    pub fn proxy_for(&self, prepared: &Prepared) -> Result<Option<String>> {
+        let options = self.0.options.snapshot();
+        let proxy = self.0.proxy(&options, prepared)?;
+        Ok(proxy.map(|proxy| proxy.url().to_owned()))
+    }
+
     /// Prepares and sends a GET.
     ///
     /// # Errors
@@ -103,6 +139,30 @@ impl Session {
     /// Closes the connections that no request uses; the session stays usable (S8).
     pub fn close_idle(&self) {
         self.0.adapter.close_idle();
+    }
+}
+
+impl Inner {
+    /// Which proxy serves `prepared` (behaviours P1–P12).
+    fn proxy(&self, session: &Options, prepared: &Prepared) -> Result<Option<Proxy>> {
+        let request = &prepared.options().wording.proxies;
+        let environment = self.surroundings.of(session);
+        let environment = environment.as_ref().filter(|environment| environment.has_proxies());
+        let session = &session.wording.proxies;
+        if request.is_empty() && session.is_empty() && environment.is_none() {
+            return Ok(None);
+        }
+        let url = prepared.url();
+        proxy::choose(
+            url.scheme_name(),
+            url.host(),
+            url.explicit_port(),
+            Some(url.scheme().default_port()).filter(|port| *port != 0),
+            request,
+            session,
+            environment.map(|environment| environment.variables()),
+        )
+        .map_err(|error| error.in_phase(Phase::Prepare))
     }
 }
 

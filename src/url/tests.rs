@@ -42,9 +42,6 @@ fn names_what_is_wrong() {
     for input in ["", "x", "/path", "http//x", "//h/p"] {
         refused(input, ErrorKind::MissingSchema);
     }
-    for input in ["ftp://x/", "mailto:a@b", "localhost:3128"] {
-        refused(input, ErrorKind::InvalidSchema);
-    }
     for input in [
         "http:",
         "http://",
@@ -90,4 +87,58 @@ fn flaw_17_userinfo_never_survives_redaction() {
     for text in ["http://u:secret@h", "http://u:secret@h/a@b", "u:secret@h", "x://u:secret@h\\y"] {
         assert!(!without_userinfo(text).contains("secret"), "{text}");
     }
+}
+
+#[test]
+fn other_schemes_are_kept() {
+    for input in
+        ["ftp://x/a b", "mailto:a@b", "localhost:3128", "data:text/plain,h i", "1.2.3.4:80/x"]
+    {
+        let mut url = Url::parse(input).unwrap();
+        url.add_query("a=1");
+        assert_eq!((url.as_str(), url.scheme(), url.host()), (input, Scheme::Other, ""));
+    }
+    let url = Url::parse("HTTP+unix://%2Fvar%2FRun/p%7E?q").unwrap();
+    assert_eq!(url.as_str(), "http+unix://%2Fvar%2FRun/p~?q");
+    assert_eq!(
+        (url.scheme_name(), url.host(), url.target()),
+        ("http+unix", "%2Fvar%2FRun", "/p~?q")
+    );
+    check("httpx://a/b", "httpx://a/b");
+    refused("http+unix:/x", ErrorKind::InvalidUrl);
+    refused("httpx://\r\n/x", ErrorKind::InvalidUrl);
+}
+
+#[test]
+fn queries_are_added_before_the_fragment() {
+    let added = |input: &str, query: &str| {
+        let mut url = Url::parse(input).unwrap();
+        url.add_query(query);
+        assert!(url.as_str().contains(url.target()));
+        url.as_str().to_owned()
+    };
+    assert_eq!(added("http://e.com", "a=1"), "http://e.com/?a=1");
+    assert_eq!(added("http://e.com/?x=1&#f", "a=1"), "http://e.com/?x=1&&a=1#f");
+    assert_eq!(added("http://e.com/?", "a=1"), "http://e.com/?a=1");
+    assert_eq!(added("http://e.com/p", ""), "http://e.com/p");
+    let raw = |query: &str| {
+        let mut url = Url::parse("http://e.com/").unwrap();
+        url.add_raw_query(query);
+        url.target().to_owned()
+    };
+    assert_eq!(raw("raw=%41 b"), "/?raw=A%20b");
+    assert_eq!(raw("foo=ö&[x]=%2f"), "/?foo=%C3%B6&[x]=%2f");
+    assert_eq!(raw("a#b"), "/?a%23b");
+    assert_eq!(raw("100%"), "/?100%25");
+}
+
+#[test]
+fn a_path_can_be_sent_as_it_is() {
+    let as_is = |input: &str| Url::parse_as_is(input).unwrap().as_str().to_owned();
+    assert_eq!(
+        as_is("http://E.com/a/../b/./%7e%zz?q=[1]#%41"),
+        "http://e.com/a/../b/./%7e%zz?q=[1]#%41"
+    );
+    assert_eq!(as_is("http://e.com?x"), "http://e.com/?x");
+    assert_eq!(as_is("http://e.com/a b\r\né"), "http://e.com/a%20b%0D%0A%C3%A9");
 }

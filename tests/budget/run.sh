@@ -20,6 +20,8 @@ mkdir -p "$folder"
 ln -sf "$lib/librq.so" "$folder/librq.so.0"
 cc -std=gnu11 -O2 -Wall -Wextra -Werror -I"$include" -o "$folder/warm_get" tests/budget/warm_get.c \
     "$folder/librq.so.0" -Wl,-rpath,"$folder"
+cc -std=gnu11 -O2 -Wall -Wextra -Werror -I"$include" -o "$folder/prepare" tests/budget/prepare.c \
+    "$folder/librq.so.0" -Wl,-rpath,"$folder"
 # An answer of 64 bytes that leaves the server in one piece: whether a second one needs a second recv is chance.
 http=$RQ_TEST_HTTP/sha256/100
 https=$RQ_TEST_HTTPS/sha256/100
@@ -44,7 +46,7 @@ calls() {
 # instructions URL N [CA_FILE]: the user instructions of N requests
 instructions() {
     valgrind --quiet --tool=callgrind --callgrind-out-file="$folder/callgrind.out" \
-        "$folder/warm_get" "$@" && awk '/^totals:/ { print $2 }' "$folder/callgrind.out"
+        "$folder/${program:-warm_get}" "$@" && awk '/^totals:/ { print $2 }' "$folder/callgrind.out"
 }
 
 # each WHAT FEW MANY URL [CA_FILE]: (cost of MANY - cost of FEW) / (MANY - FEW); nothing if that is nonsense
@@ -70,6 +72,10 @@ check "system calls of a warm GET over TLS" "$(each calls 100 1100 "$https" "$RQ
 check "user instructions of a warm GET" "$(each instructions 50 250 "$http")" 12000
 check "user instructions of a warm GET over TLS" \
     "$(each instructions 50 250 "$https" "$RQ_TEST_CA_FILE")" 25000
+program=prepare
+check "user instructions of preparing a GET" "$(each instructions 50 250 get)" 4000
+check "user instructions of preparing a large POST" "$(each instructions 50 250 post)" 25000
+program=
 flat "" "$http"
 flat " over TLS" "$https" "$RQ_TEST_CA_FILE"
 printf '%s passed, %s failed\n' $passed $failed

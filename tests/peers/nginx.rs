@@ -79,10 +79,10 @@ impl Nginx {
 
     pub(crate) fn url(&self, site: Site, scheme: Scheme, path: &str) -> String {
         let host = match scheme {
-            Scheme::Http => "127.0.0.1",
+            Scheme::Http | Scheme::Other => "127.0.0.1",
             Scheme::Https => "localhost",
         };
-        format!("{}://{host}:{}{path}", scheme.name(), self.ports.of(site, scheme))
+        format!("{}://{host}:{}{path}", name_of(scheme), self.ports.of(site, scheme))
     }
 
     /// A session that trusts the certificate of this nginx.
@@ -167,7 +167,7 @@ impl Ports {
         let mut conf = conf.to_owned();
         for (site, name) in SITES {
             for scheme in [Scheme::Http, Scheme::Https] {
-                let place = format!("@{name}.{}@", scheme.name());
+                let place = format!("@{name}.{}@", name_of(scheme));
                 assert!(conf.contains(&place), "nginx.conf has no {place}");
                 conf = conf.replace(&place, &self.of(site, scheme).to_string());
             }
@@ -196,5 +196,12 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn name_of(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Https => "https",
+        Scheme::Http | Scheme::Other => "http",
     }
 }

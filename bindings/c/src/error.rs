@@ -36,6 +36,12 @@ pub enum rq_code {
     RQ_ERR_INVALID_METHOD = 105,
     /// A file is missing, unreadable, or does not hold what it should.
     RQ_ERR_FILE = 106,
+    /// What was given as JSON is not JSON, or not UTF-8 (Requests: InvalidJSONError).
+    RQ_ERR_INVALID_JSON = 107,
+    /// A cookie's name or value cannot be sent.
+    RQ_ERR_INVALID_COOKIE = 108,
+    /// A proxy's URL cannot be parsed or has no host (Requests: InvalidProxyURL).
+    RQ_ERR_INVALID_PROXY = 109,
     /// The host's name has no address.
     RQ_ERR_DNS = 200,
     /// No address of the host accepted a connection; see rq_error_errno.
@@ -62,6 +68,10 @@ pub enum rq_code {
     RQ_ERR_INCOMPLETE = 303,
     /// The response exceeds a limit of librq.
     RQ_ERR_LIMIT = 304,
+    /// The body would have to be sent again and cannot be (Requests: UnrewindableBodyError).
+    RQ_ERR_BODY = 305,
+    /// The source of a body gave more or less than the length that was declared.
+    RQ_ERR_BODY_LENGTH = 306,
     /// rq_response_raise met a status from 400 to 599 (Requests: HTTPError).
     RQ_ERR_STATUS = 400,
 }
@@ -78,6 +88,13 @@ impl From<Error> for rq_error {
         let message = c_string(error.message().as_bytes());
         let url = error.url().map(|url| c_string(url.as_bytes()));
         Self { error, message, url }
+    }
+}
+
+impl rq_error {
+    /// The error itself, of one that a callback made.
+    pub(crate) fn into_error(self) -> Error {
+        self.error
     }
 }
 
@@ -192,6 +209,9 @@ pub(crate) fn code(kind: ErrorKind) -> rq_code {
         ErrorKind::InvalidHeader => rq_code::RQ_ERR_INVALID_HEADER,
         ErrorKind::InvalidMethod => rq_code::RQ_ERR_INVALID_METHOD,
         ErrorKind::File => rq_code::RQ_ERR_FILE,
+        ErrorKind::InvalidJson => rq_code::RQ_ERR_INVALID_JSON,
+        ErrorKind::InvalidCookie => rq_code::RQ_ERR_INVALID_COOKIE,
+        ErrorKind::InvalidProxy => rq_code::RQ_ERR_INVALID_PROXY,
         ErrorKind::Dns => rq_code::RQ_ERR_DNS,
         ErrorKind::Connect => rq_code::RQ_ERR_CONNECT,
         ErrorKind::Tls => rq_code::RQ_ERR_TLS,
@@ -205,6 +225,8 @@ pub(crate) fn code(kind: ErrorKind) -> rq_code {
         ErrorKind::Protocol => rq_code::RQ_ERR_PROTOCOL,
         ErrorKind::Incomplete => rq_code::RQ_ERR_INCOMPLETE,
         ErrorKind::Limit => rq_code::RQ_ERR_LIMIT,
+        ErrorKind::Body => rq_code::RQ_ERR_BODY,
+        ErrorKind::BodyLength => rq_code::RQ_ERR_BODY_LENGTH,
         ErrorKind::Status => rq_code::RQ_ERR_STATUS,
     }
 }
@@ -219,12 +241,15 @@ fn exception(kind: ErrorKind) -> &'static std::ffi::CStr {
         "MissingSchema" => c"MissingSchema",
         "InvalidSchema" => c"InvalidSchema",
         "InvalidHeader" => c"InvalidHeader",
+        "InvalidJSONError" => c"InvalidJSONError",
+        "InvalidProxyURL" => c"InvalidProxyURL",
         "ConnectionError" => c"ConnectionError",
         "SSLError" => c"SSLError",
         "ConnectTimeout" => c"ConnectTimeout",
         "ReadTimeout" => c"ReadTimeout",
         "Timeout" => c"Timeout",
         "ChunkedEncodingError" => c"ChunkedEncodingError",
+        "UnrewindableBodyError" => c"UnrewindableBodyError",
         "HTTPError" => c"HTTPError",
         _ => c"RequestException",
     }

@@ -12,16 +12,21 @@
     reason = "every function states the contract of the header's introduction once"
 )]
 
+pub mod auth;
 pub mod body;
+pub mod callbacks;
 pub mod cancel;
+pub mod cookies;
 pub mod error;
 pub mod opts;
+pub mod part;
 pub mod prepared;
 pub mod request;
 pub mod response;
 pub mod send;
 pub mod session;
 pub mod version;
+pub mod wording;
 
 mod boundary;
 mod lent;

@@ -1,6 +1,6 @@
 //! rq_prepared: a request as it will be sent, to read and to change.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::ffi::{CString, c_char, c_void};
 use std::ptr;
 
@@ -25,13 +25,24 @@ struct Lent {
     method: OnceCell<CString>,
     url: OnceCell<CString>,
     headers: LentHeaders,
+    /// Told by the last call that asked.
+    curl: RefCell<CString>,
+    proxy: RefCell<CString>,
+}
+
+impl From<Prepared> for rq_prepared {
+    fn from(prepared: Prepared) -> Self {
+        Self { prepared, lent: Lent::default() }
+    }
 }
 
 /// Merges a request with a session's defaults into what will be sent. Sends nothing. Without a
-/// session (NULL) no default is applied at all.
+/// session (NULL) no default is applied at all. A URL of another scheme can be prepared; whether
+/// anything serves it is told when it is sent.
 ///
-/// Errors: `RQ_ERR_INVALID_URL`, `RQ_ERR_MISSING_SCHEMA`, `RQ_ERR_INVALID_SCHEMA`. Ownership:
-/// yours, free it with rq_prepared_free; session and request may be freed before it. Since: 0.1.
+/// Errors: `RQ_ERR_INVALID_URL`, `RQ_ERR_MISSING_SCHEMA`, what the settings cannot be sent as, and
+/// what a callback says. Ownership: yours, free it with rq_prepared_free; session and request may
+/// be freed before it. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_prepare(
     session: *const rq_session,
@@ -44,7 +55,7 @@ pub extern "C" fn rq_prepare(
             Some(session) => session.session.prepare(request)?,
             None => rq_core::prepare_alone(request)?,
         };
-        Ok(give(rq_prepared { prepared, lent: Lent::default() }))
+        Ok(give(rq_prepared::from(prepared)))
     })
 }
 
@@ -110,7 +121,8 @@ pub extern "C" fn rq_prepared_header_at(
     })
 }
 
-/// The body and its length; NULL and 0 if there is none.
+/// The body and its length; NULL and 0 if there is none, or if it is streamed from a file or a
+/// callback: see rq_prepared_body_length.
 ///
 /// Ownership: lent until the prepared request is changed or freed. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -120,6 +132,17 @@ pub extern "C" fn rq_prepared_body(prepared: *const rq_prepared, len: *mut usize
         let body = optional(prepared)?.prepared.body()?;
         put(len, body.len());
         Some(body.as_ptr().cast())
+    })
+}
+
+/// How long the body is: 0 without one; -1 if only the end of its stream will tell.
+///
+/// Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_body_length(prepared: *const rq_prepared) -> i64 {
+    quiet(0, || {
+        let length = optional(prepared)?.prepared.body_length();
+        Some(length.map_or(-1, |length| i64::try_from(length).unwrap_or(i64::MAX)))
     })
 }
 
@@ -170,6 +193,22 @@ pub extern "C" fn rq_prepared_set_header(
     });
 }
 
+/// Adds a header at the end, beside others of that name.
+///
+/// Errors: `RQ_ERR_INVALID_HEADER`. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_add_header(
+    prepared: *mut rq_prepared,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut rq_error,
+) {
+    change(prepared, error, |prepared| {
+        let value = optional_c_bytes(value).unwrap_or_default();
+        prepared.headers_mut().add(text(name, "name")?, value)
+    });
+}
+
 /// Replaces the body; Content-Length follows it. `len` 0: no body.
 ///
 /// Errors: `RQ_ERR_INVALID_ARGUMENT` for a length that no object has. Ownership: copied. Since:
@@ -185,6 +224,45 @@ pub extern "C" fn rq_prepared_set_body(
         prepared.set_body(bytes(data, len, "data")?);
         Ok(())
     });
+}
+
+/// The request as a curl command line, for people. Credentials and cookies are masked unless
+/// `show_secrets`; a body that is streamed, or no text, is to be piped in. NULL for NULL.
+///
+/// Ownership: lent until the next such call, or until the prepared request is changed or freed.
+/// Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_curl(
+    prepared: *const rq_prepared,
+    show_secrets: bool,
+    error: *mut *mut rq_error,
+) -> *const c_char {
+    entry(error, ptr::null(), || {
+        let rq_prepared { prepared, lent } = handle(prepared, "prepared")?;
+        let line = c_string(prepared.curl(show_secrets).as_bytes());
+        *lent.curl.borrow_mut() = line;
+        Ok(lent.curl.borrow().as_ptr())
+    })
+}
+
+/// The URL of the proxy that a send on this session would use, with its credentials if it has any;
+/// NULL: none, a direct connection. Sends nothing.
+///
+/// Errors: `RQ_ERR_INVALID_PROXY` or `RQ_ERR_INVALID_URL` for a proxy of the environment that
+/// cannot be one. Ownership: as rq_prepared_curl. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_proxy(
+    prepared: *const rq_prepared,
+    session: *const rq_session,
+    error: *mut *mut rq_error,
+) -> *const c_char {
+    entry(error, ptr::null(), || {
+        let rq_prepared { prepared, lent } = handle(prepared, "prepared")?;
+        let session = &handle(session, "session")?.session;
+        let Some(url) = session.proxy_for(prepared)? else { return Ok(ptr::null()) };
+        *lent.proxy.borrow_mut() = c_string(url.as_bytes());
+        Ok(lent.proxy.borrow().as_ptr())
+    })
 }
 
 /// Changes the prepared request and takes back all that it lent.

@@ -6,6 +6,7 @@ use std::sync::Once;
 use rq_core::Session;
 
 use crate::boundary::{entry, free, give, optional, quiet};
+use crate::cookies::rq_cookies;
 use crate::error::rq_error;
 use crate::opts::rq_opts;
 
@@ -14,6 +15,7 @@ use crate::opts::rq_opts;
 pub struct rq_session {
     pub(crate) session: Session,
     opts: rq_opts,
+    pub(crate) cookies: rq_cookies,
 }
 
 /// A session with default settings: the headers User-Agent, Accept-Encoding, Accept and Connection,
@@ -26,7 +28,8 @@ pub extern "C" fn rq_session_new(error: *mut *mut rq_error) -> *mut rq_session {
         watch_forks();
         let session = Session::new();
         let opts = rq_opts { shared: session.options().clone() };
-        Ok(give(rq_session { session, opts }))
+        let cookies = rq_cookies { cookies: session.cookies().clone() };
+        Ok(give(rq_session { session, opts, cookies }))
     })
 }
 

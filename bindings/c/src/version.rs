@@ -55,6 +55,9 @@ pub(crate) fn c_name(kind: ErrorKind) -> &'static CStr {
         ErrorKind::InvalidHeader => c"RQ_ERR_INVALID_HEADER",
         ErrorKind::InvalidMethod => c"RQ_ERR_INVALID_METHOD",
         ErrorKind::File => c"RQ_ERR_FILE",
+        ErrorKind::InvalidJson => c"RQ_ERR_INVALID_JSON",
+        ErrorKind::InvalidCookie => c"RQ_ERR_INVALID_COOKIE",
+        ErrorKind::InvalidProxy => c"RQ_ERR_INVALID_PROXY",
         ErrorKind::Dns => c"RQ_ERR_DNS",
         ErrorKind::Connect => c"RQ_ERR_CONNECT",
         ErrorKind::Tls => c"RQ_ERR_TLS",
@@ -68,6 +71,8 @@ pub(crate) fn c_name(kind: ErrorKind) -> &'static CStr {
         ErrorKind::Protocol => c"RQ_ERR_PROTOCOL",
         ErrorKind::Incomplete => c"RQ_ERR_INCOMPLETE",
         ErrorKind::Limit => c"RQ_ERR_LIMIT",
+        ErrorKind::Body => c"RQ_ERR_BODY",
+        ErrorKind::BodyLength => c"RQ_ERR_BODY_LENGTH",
         ErrorKind::Status => c"RQ_ERR_STATUS",
     }
 }

@@ -3,18 +3,24 @@
 //!
 //! An [`Options`] is a plain value. Sessions and requests hold it in a [`SharedOptions`], a cell
 //! that any thread may change and that is read as a snapshot: a request sees one consistent set of
-//! settings (Z1).
+//! settings (Z1). The settings that a request is prepared with are set in `wording`.
+
+mod wording;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::auth::Auth;
 use crate::certs::CaBundle;
 use crate::deadline::Timeouts;
+use crate::env::Environment;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::{Headers, check_name, check_value};
 use crate::limits;
+use crate::params::Params;
+use crate::proxy::Proxies;
 
 /// Looks up the addresses of a host in place of the system's resolver.
 pub trait Resolve: Send + Sync {
@@ -51,6 +57,26 @@ pub struct Options {
     idle_age: Option<Duration>,
     overrides: Vec<Override>,
     resolver: Option<Arc<dyn Resolve>>,
+    pub(crate) wording: Wording,
+}
+
+/// What a request is prepared with, beside its headers.
+#[derive(Clone, Default)]
+pub(crate) struct Wording {
+    pub(crate) params: Params,
+    pub(crate) path_as_is: Option<bool>,
+    pub(crate) auth: Option<Auth>,
+    pub(crate) latin1: Option<bool>,
+    /// Whether the session's cookies are sent, and those of replies kept.
+    pub(crate) jar: Option<bool>,
+    /// The request's own cookies; `None` leaves the jar's of that name out.
+    pub(crate) cookies: Vec<(String, Option<String>)>,
+    pub(crate) proxies: Proxies,
+    /// Whether the session does without the environment.
+    pub(crate) ignores_env: bool,
+    pub(crate) environment: Environment,
+    /// How often that was changed.
+    pub(crate) env_changes: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,6 +122,7 @@ impl Options {
             idle_age: Some(limits::IDLE_AGE),
             overrides: Vec::new(),
             resolver: None,
+            wording: Wording::default(),
         }
     }
 
@@ -225,6 +252,13 @@ impl Options {
             Level::Request => Err(argument(format!(
                 "{what} belongs to a session; set it on the session's options"
             ))),
+        }
+    }
+
+    fn request_only(&self, what: &str, instead: &str) -> Result<()> {
+        match self.level {
+            Level::Request => Ok(()),
+            Level::Session => Err(argument(format!("{what} belongs to a request; {instead}"))),
         }
     }
 

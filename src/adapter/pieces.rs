@@ -1,0 +1,63 @@
+//! A request's body in the pieces in which it is sent: straight from memory, or read into one
+//! buffer. Tells the caller's progress as they leave.
+
+use crate::body::source::{Reading, Source};
+use crate::connect::Stop;
+use crate::error::Result;
+use crate::limits::{SEND_PIECE_BYTES, UPLOAD_READ_BYTES};
+use crate::request::Progress;
+
+/// The pieces of one sending.
+pub(super) struct Pieces<'a> {
+    from: From<'a>,
+    progress: Option<&'a Progress>,
+    total: Option<u64>,
+    sent: u64,
+}
+
+enum From<'a> {
+    Memory(std::slice::Chunks<'a, u8>),
+    Source { reading: Reading<'a>, buffer: Vec<u8> },
+}
+
+impl<'a> Pieces<'a> {
+    /// The pieces of `source`, which must come to `total` bytes if that is said.
+    pub(super) fn of(
+        source: &'a Source,
+        total: Option<u64>,
+        progress: Option<&'a Progress>,
+    ) -> Result<Self> {
+        let from = match source {
+            Source::Empty => From::Memory([].chunks(1)),
+            Source::Bytes(bytes) => From::Memory(bytes.chunks(SEND_PIECE_BYTES)),
+            source => From::Source { reading: source.reading(total)?, buffer: Vec::new() },
+        };
+        Ok(Self { from, progress, total, sent: 0 })
+    }
+
+    /// The next piece, never empty; `None` at the end.
+    pub(super) fn next(&mut self) -> std::result::Result<Option<&[u8]>, Stop> {
+        match &mut self.from {
+            From::Memory(chunks) => Ok(chunks.next()),
+            From::Source { reading, buffer } => {
+                buffer.resize(UPLOAD_READ_BYTES, 0);
+                let count = reading.read(buffer).map_err(Stop::Source)?;
+                Ok((count > 0).then_some(&buffer[..count]))
+            }
+        }
+    }
+
+    /// Whether nothing is left that would have to be asked for: the whole length has left.
+    pub(super) fn is_done(&self) -> bool {
+        self.total == Some(self.sent)
+    }
+
+    /// Tells that the last piece has left.
+    pub(super) fn sent(&mut self, count: usize) -> std::result::Result<(), Stop> {
+        self.sent += count as u64;
+        match self.progress {
+            Some(progress) if count > 0 => progress(self.sent, self.total).map_err(Stop::Source),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The cookies of a session, for any thread: a jar, its clock, and the file that it may be kept in
+//! (behaviours C1, C18).
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::cookies::{Cookie, Jar, netscape};
+use crate::deadline::unix_now;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::headers::Headers;
+use crate::limits::COOKIE_FILE_BYTES_MAX;
+use crate::url::Url;
+
+/// The cookies of a session. Clones are the same cookies; any thread may use them.
+///
+/// ```
+/// let session = rq::Session::new();
+/// session.cookies().set("lang", Some("eo"), Some("example.org"), None, false)?;
+/// let prepared = session.prepare(&rq::Request::new("GET", "http://example.org/")?)?;
+/// assert_eq!(prepared.headers().get("cookie"), Some(&b"lang=eo"[..]));
+/// # Ok::<(), rq::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Cookies(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    jar: Jar,
+    /// What time it is taken to be.
+    clock: Option<i64>,
+}
+
+impl State {
+    fn now(&self) -> i64 {
+        self.clock.unwrap_or_else(unix_now)
+    }
+}
+
+impl Cookies {
+    /// Sets a cookie. `value` `None` deletes it; `domain` `None`: it is sent to every host; `path`
+    /// `None`: `"/"`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidCookie`] for a name or value that no Cookie header can hold.
+    pub fn set(
+        &self,
+        name: &str,
+        value: Option<&str>,
+        domain: Option<&str>,
+        path: Option<&str>,
+        secure: bool,
+    ) -> Result<()> {
+        let mut state = self.lock();
+        match value {
+            Some(value) => state.jar.set(name, value, domain, path, secure).map_err(in_prepare),
+            None => {
+                state.jar.clear(domain, path, Some(name));
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes a Set-Cookie value as if the server at `url` had sent it. True if it was stored, or
+    /// deleted one.
+    ///
+    /// # Errors
+    /// As [`Url::parse`].
+    pub fn receive(&self, url: &str, set_cookie: impl AsRef<[u8]>) -> Result<bool> {
+        let url = Url::parse(url).map_err(in_prepare)?;
+        let mut state = self.lock();
+        let now = state.now();
+        Ok(state.jar.receive(&url, set_cookie.as_ref(), now))
+    }
+
+    /// Deletes the cookies of this domain, path and name; `None` stands for any.
+    pub fn clear(&self, domain: Option<&str>, path: Option<&str>, name: Option<&str>) {
+        self.lock().jar.clear(domain, path, name);
+    }
+
+    /// What time these cookies take it to be, in seconds since 1970; `None`: the system's.
+    pub fn clock(&self, unix_seconds: Option<i64>) {
+        self.lock().clock = unix_seconds;
+    }
+
+    /// A copy of all cookies that have not expired, in the order in which they came.
+    #[must_use]
+    pub fn list(&self) -> Vec<Cookie> {
+        let state = self.lock();
+        state.jar.iter(state.now()).cloned().collect()
+    }
+
+    /// Adds the cookies of a file in Netscape's format, as curl and wget keep them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`] if it cannot be read or is none; then nothing is added.
+    pub fn load(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let mut text = Vec::new();
+        let read = File::open(path)
+            .and_then(|file| file.take(COOKIE_FILE_BYTES_MAX).read_to_end(&mut text));
+        read.map_err(|error| fault("read", path, &error))?;
+        let cookies = netscape::parse(&text).map_err(in_prepare)?;
+        let mut state = self.lock();
+        cookies.into_iter().for_each(|cookie| state.jar.add(cookie));
+        Ok(())
+    }
+
+    /// Writes all cookies, those that end with the session too, to a file that only its owner may
+    /// read. An old file is replaced at once or not at all.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`]; the old file stays.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let text = netscape::write(self.list().iter());
+        let mut random = [0; 8];
+        getrandom::fill(&mut random)
+            .map_err(|_| fault("write", path, &io::Error::other("no random bytes for its name")))?;
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{:016x}", u64::from_be_bytes(random)));
+        let new = PathBuf::from(name);
+        let written = write_new(&new, &text).and_then(|()| fs::rename(&new, path));
+        written.map_err(|error| {
+            // Nothing half done stays; that it cannot be removed is no further news.
+            let _ = fs::remove_file(&new);
+            fault("write", path, &error)
+        })
+    }
+
+    /// Stores what a response says.
+    pub(crate) fn store(&self, url: &Url, headers: &Headers) {
+        if !headers.contains("set-cookie") {
+            return;
+        }
+        let mut state = self.lock();
+        let now = state.now();
+        for value in headers.get_all("set-cookie") {
+            state.jar.receive(url, value, now);
+        }
+    }
+
+    /// The Cookie header for `url`, with the request's own cookies.
+    pub(crate) fn header(&self, url: &Url, own: &[(String, Option<String>)]) -> Option<Vec<u8>> {
+        let state = self.lock();
+        if own.is_empty() && state.jar.is_empty() {
+            return None;
+        }
+        state.jar.header(url, own, state.now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells nothing: cookies are secrets.
+impl std::fmt::Debug for Cookies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Cookies")
+    }
+}
+
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text)
+}
+
+fn fault(what: &str, path: &Path, error: &io::Error) -> Error {
+    let what = format!("cannot {what} the cookie file {}", path.display());
+    in_prepare(Error::system(ErrorKind::File, &what, error))
+}
+
+fn in_prepare(error: Error) -> Error {
+    error.in_phase(Phase::Prepare)
+}

@@ -1,0 +1,78 @@
+//! What a session takes from the environment: proxies, and the netrc file.
+//!
+//! The variables are read when a session first needs them, and again when its own overrides change;
+//! the netrc file is read once for each such reading. A request then asks for neither variables nor
+//! files: a program that changes its environment while other threads run has no defined behaviour
+//! anyway. Sources: behaviours A6, P8, S15.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::auth::netrc;
+use crate::env::Environment;
+use crate::limits::NETRC_BYTES_MAX;
+use crate::options::Options;
+
+/// The environment as a session last read it.
+#[derive(Default)]
+pub(super) struct Surroundings(Mutex<Option<Arc<Reading>>>);
+
+/// One reading of the environment.
+pub(super) struct Reading {
+    /// The state of the overrides that it was made with.
+    changes: u32,
+    variables: Environment,
+    has_proxies: bool,
+    netrc: OnceLock<Option<String>>,
+}
+
+impl Surroundings {
+    /// The environment under these settings; `None` if they do without it.
+    pub(super) fn of(&self, options: &Options) -> Option<Arc<Reading>> {
+        let wording = &options.wording;
+        if wording.ignores_env {
+            return None;
+        }
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(reading) if reading.changes == wording.env_changes => Some(reading.clone()),
+            _ => {
+                let reading = Arc::new(Reading::new(&wording.environment, wording.env_changes));
+                *last = Some(reading.clone());
+                Some(reading)
+            }
+        }
+    }
+}
+
+impl Reading {
+    fn new(environment: &Environment, changes: u32) -> Self {
+        let variables = environment.snapshot();
+        let has_proxies = variables.has_proxies();
+        Self { changes, variables, has_proxies, netrc: OnceLock::new() }
+    }
+
+    pub(super) fn variables(&self) -> &Environment {
+        &self.variables
+    }
+
+    pub(super) fn has_proxies(&self) -> bool {
+        self.has_proxies
+    }
+
+    /// The text of the netrc file; a file that cannot be read is none (A6).
+    pub(super) fn netrc(&self) -> Option<&str> {
+        let read = || netrc::paths(&self.variables).iter().find_map(|path| text_of(path));
+        self.netrc.get_or_init(read).as_deref()
+    }
+}
+
+fn text_of(path: &Path) -> Option<String> {
+    let mut text = String::new();
+    let file = File::open(path).ok()?;
+    file.metadata().ok().filter(|metadata| metadata.is_file())?;
+    file.take(NETRC_BYTES_MAX).read_to_string(&mut text).ok()?;
+    Some(text)
+}
