@@ -8,7 +8,7 @@ help:       ## list the targets
 demo:       ## build, then C, Go and Node programs against a demo server on this machine
 	@scripts/demo.sh
 
-test:       ## build, then every test: Rust, C (valgrind, ASan), budgets, nginx, Go (race), Node, the demo
+test:       ## build, then every test: Rust, C (valgrind, ASan), budgets, nginx, Go (race), Node, conformance, the demo
 	@scripts/test.sh
 
 check:      ## the quick part of it: format, lints, Rust tests
@@ -19,8 +19,11 @@ check:      ## the quick part of it: format, lints, Rust tests
 header:     ## make include/rq.h anew from bindings/c/src
 	RQ_BLESS=1 cargo test --quiet -p rq-c --test header
 
+conformance: ## what Requests does, in every language: make conformance [VECTORS=DIR]
+	@tests/conformance/all $(if $(VECTORS),"$(VECTORS)")
+
 install:    ## install header, library, rq.pc and CMake package below PREFIX (and DESTDIR)
 	@scripts/build.sh
 	@bindings/c/install.sh "$(PREFIX)" $(if $(DESTDIR),"$(DESTDIR)")
 
-.PHONY: help demo test check header install
+.PHONY: help demo test check header conformance install

@@ -836,8 +836,8 @@ void rq_prepared_set_body(rq_prepared *prepared, const void *data, size_t len, r
  * The request as a curl command line, for people. Credentials and cookies are masked unless
  * `show_secrets`; a body that is streamed, or no text, is to be piped in. NULL for NULL.
  *
- * Ownership: lent until the next such call, or until the prepared request is changed or freed.
- * Since: 0.1.
+ * Ownership: lent until the next call of this function or of rq_prepared_proxy, or until the
+ * prepared request is changed or freed. Since: 0.1.
  */
 const char *rq_prepared_curl(const rq_prepared *prepared, bool show_secrets, rq_error **error);
 

@@ -34,15 +34,20 @@ for language in $languages; do
     case $language in
         go)
             step "go: vet, race detector, garbage collector torture"
-            unformatted=$(gofmt -l bindings/go)
+            unformatted=$(gofmt -l bindings/go tests/conformance/go)
             [ -z "$unformatted" ] || { echo "not as gofmt has it: $unformatted"; exit 1; }
-            (cd bindings/go && go vet ./... && go test -race ./... && GOGC=1 go test -count=1 -tags rqdebug ./...) ;;
+            (cd bindings/go && go vet ./... && go test -race ./... && GOGC=1 go test -count=1 -tags rqdebug ./...)
+            (cd tests/conformance/go && go vet ./... && go test ./...) ;;
         node)
             step "node: node --test"
             build_node
             (cd bindings/node && npm test --silent) ;;
     esac
 done
+
+step "conformance: what Requests does, in every language"
+# shellcheck disable=SC2086  # languages are words
+tests/conformance/all tests/conformance/vectors rust $languages
 
 step "the programs of README.md"
 scripts/readme.sh "$languages"

@@ -2,7 +2,8 @@
 //!
 //! A [`Budget`] is fixed when a call starts. Connecting (DNS, TCP, TLS handshake) must end by one
 //! instant; reading and writing may pause for the read timeout at most (behaviour O3); the total
-//! deadline stands over both and over the body. Everything is monotonic time but the age of cookies.
+//! deadline stands over both and over the body. Everything is monotonic time but the age of
+//! cookies.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

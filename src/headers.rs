@@ -10,6 +10,10 @@ use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
 
+/// The first allocation for headers that are set one by one.
+const USUAL_FIELDS: usize = 12;
+const USUAL_BYTES: usize = 384;
+
 /// Header fields in order, as sent or received; names match in any case.
 #[derive(Clone, Default)]
 pub struct Headers {
@@ -144,7 +148,7 @@ impl Headers {
     /// [`set`](Self::set) for names and values that were checked before.
     pub(crate) fn put(&mut self, name: &str, value: &[u8]) {
         let Some(index) = self.position(name) else { return self.append(name, value) };
-        let field = self.store(name, value);
+        let field = self.store(name.as_bytes(), value);
         self.fields[index] = field;
         let (mut at, text) = (0, &self.text);
         self.fields.retain(|other| {
@@ -155,12 +159,17 @@ impl Headers {
 
     /// [`add`](Self::add) for names and values that were checked before.
     pub(crate) fn append(&mut self, name: &str, value: &[u8]) {
-        let field = self.store(name, value);
+        let field = self.store(name.as_bytes(), value);
         self.fields.push(field);
     }
 
     /// Stores a field as the line that will be sent: one copy instead of four.
-    fn store(&mut self, name: &str, value: &[u8]) -> Field {
+    fn store(&mut self, name: &[u8], value: &[u8]) -> Field {
+        if self.fields.capacity() == 0 {
+            // Room for the headers that a request usually has: growing costs more than setting.
+            self.fields.reserve(USUAL_FIELDS);
+            self.text.reserve(USUAL_BYTES);
+        }
         let mut put = |bytes: &[u8], after: &[u8]| {
             let start = self.text.len() as u32;
             self.text.extend_from_slice(bytes);
@@ -168,7 +177,45 @@ impl Headers {
             self.text.extend_from_slice(after);
             Span { start, end }
         };
-        Field { name: put(name.as_bytes(), b": "), value: put(value, b"\r\n") }
+        Field { name: put(name, b": "), value: put(value, b"\r\n") }
+    }
+
+    /// These fields with those of `over` in their places (S2, S5): a field that both have keeps
+    /// its place and takes the spelling and value of `over`, what only `over` has comes behind,
+    /// repeated fields of it too. Has room for a few fields more.
+    pub(crate) fn merged(&self, over: &Self, removed: &[String]) -> Self {
+        const MORE_FIELDS: usize = 4;
+        const MORE_BYTES: usize = 128;
+        let mut merged = Self {
+            text: Vec::with_capacity(self.text.len() + over.text.len() + MORE_BYTES),
+            fields: Vec::with_capacity(self.fields.len() + over.fields.len() + MORE_FIELDS),
+        };
+        merged.text.extend_from_slice(&self.text);
+        merged.fields.extend_from_slice(&self.fields);
+        for name in removed {
+            merged.remove(name);
+        }
+        let mut kept = merged.fields.len();
+        for field in &over.fields {
+            let name = field.name.of(&over.text);
+            let stored = merged.store(name, field.value.of(&over.text));
+            let is_named = |other: &Field| same_name(other.name.of(&merged.text), name);
+            match merged.fields[..kept].iter().position(is_named) {
+                // Not for the second field of this name in `over`, which stands beside the first.
+                Some(at) if (merged.fields[at].name.start as usize) < self.text.len() => {
+                    merged.fields[at] = stored;
+                    while let Some(next) = merged.fields[at + 1..kept]
+                        .iter()
+                        .position(|other| same_name(other.name.of(&merged.text), name))
+                    {
+                        merged.fields.remove(at + 1 + next);
+                        kept -= 1;
+                    }
+                }
+                _ => merged.fields.push(stored),
+            }
+        }
+        merged
     }
 
     /// Every field as name, value and the line to send; no line for a field of a received head.
@@ -187,12 +234,20 @@ impl Headers {
     }
 
     fn position(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|field| self.is_named(field, name))
+        let name = name.as_bytes();
+        self.fields.iter().position(|field| same_name(field.name.of(&self.text), name))
     }
 
     fn is_named(&self, field: &Field, name: &str) -> bool {
-        field.name.of(&self.text).eq_ignore_ascii_case(name.as_bytes())
+        same_name(field.name.of(&self.text), name.as_bytes())
     }
+}
+
+/// Whether two names are the same, in any case. Most differ in length or in their last byte.
+fn same_name(a: &[u8], b: &[u8]) -> bool {
+    let ends_alike =
+        || a.iter().last().zip(b.iter().last()).is_none_or(|(x, y)| (x ^ y) & !32 == 0);
+    a.len() == b.len() && ends_alike() && a.eq_ignore_ascii_case(b)
 }
 
 /// Equal fields in the same order, case and repetition included.
@@ -265,9 +320,16 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     Err(Error::new(ErrorKind::InvalidHeader, message))
 }
 
+/// Below this a plain loop is faster than a vector search.
+const SHORT_BYTES: usize = 48;
+
 /// Refuses what is not a field value. The message names the header and the fault, never the value.
 pub(crate) fn check_value(name: &str, value: &[u8]) -> Result<()> {
-    let splits = memchr::memchr3(b'\r', b'\n', 0, value).map(|at| value[at]);
+    let is_split = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
+    let splits = match value.len() {
+        0..SHORT_BYTES => value.iter().copied().find(is_split),
+        _ => memchr::memchr3(b'\r', b'\n', 0, value).map(|at| value[at]),
+    };
     let fault = if let Some(byte) = splits {
         format!("it holds {}; remove it", byte_name(byte))
     } else if value.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
@@ -319,6 +381,20 @@ mod tests {
         assert_eq!(lines(&headers), "ACCEPT: z;B: 1;C: 2;");
         assert!(headers.remove("b") && !headers.remove("b"));
         assert_eq!(lines(&headers), "ACCEPT: z;C: 2;");
+    }
+
+    #[test]
+    fn merging_keeps_places_and_repetition() {
+        let of = |fields: &[(&str, &str)]| {
+            let mut headers = Headers::new();
+            fields.iter().for_each(|(name, value)| headers.append(name, value.as_bytes()));
+            headers
+        };
+        let base = of(&[("A", "1"), ("b", "2"), ("B", "3"), ("C", "4"), ("D", "5")]);
+        let over = of(&[("x", "6"), ("B", "7"), ("X", "8"), ("b", "9"), ("c", "10")]);
+        let merged = base.merged(&over, &["d".to_owned(), "e".to_owned()]);
+        assert_eq!(lines(&merged), "A: 1;B: 7;c: 10;x: 6;X: 8;b: 9;");
+        assert_eq!(lines(&Headers::new().merged(&over, &[])), lines(&over));
     }
 
     #[test]

@@ -1,104 +1,183 @@
 //! Query parameters: how a request's merge with its session's, and how pairs are form-encoded
 //! (behaviours S2–S6, U15–U18).
+//!
+//! Pairs are encoded when they are set and lie in one text: equal names are equal when encoded, and
+//! a request without a session's parameters takes the text as it is.
+
+use std::ops::Range;
 
 use crate::url::push_form_encoded;
 
+/// The first allocation for parameters that are set one by one.
+const USUAL_PAIRS: usize = 8;
+const USUAL_BYTES: usize = 256;
+
 /// Parameters of one level: nothing, pairs, or raw query text in their place.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Params {
-    /// In order; a name may come several times; `None` removes what the session has of that name.
-    pairs: Vec<(String, Option<String>)>,
+    /// Every pair that was ever set, encoded, `&` between them.
+    text: String,
+    /// Those that hold, in order; a name may come several times.
+    pairs: Vec<Pair>,
+    /// Whether the text is what the pairs come to: none was replaced or removes.
+    is_plain: bool,
     /// Query text to append as it is.
     raw: Option<String>,
+}
+
+/// Where a name, and its whole pair, stand in the text. No pair: what the session has of that name
+/// is removed.
+#[derive(Clone, Debug)]
+struct Pair {
+    name: Range<usize>,
+    whole: Option<Range<usize>>,
 }
 
 impl Params {
     /// Sets the one pair of this name, in its place; `None` removes it, from the session's too.
     pub(crate) fn set(&mut self, name: &str, value: Option<&str>) {
-        self.raw = None;
-        let value = value.map(str::to_owned);
-        match self.pairs.iter().position(|(other, _)| other == name) {
-            None => self.pairs.push((name.to_owned(), value)),
-            Some(first) => {
-                self.pairs[first].1 = value;
-                let mut at = 0;
-                self.pairs.retain(|(other, _)| {
-                    at += 1;
-                    at - 1 <= first || other != name
-                });
-            }
-        }
+        let pair = self.store(name, value);
+        let text = self.text.as_bytes();
+        let name = &text[pair.name.clone()];
+        let same = |other: &Pair| {
+            let other = &text[other.name.clone()];
+            other.len() == name.len() && other.last() == name.last() && other == name
+        };
+        let Some(first) = self.pairs.iter().position(same) else {
+            self.pairs.push(pair);
+            return;
+        };
+        self.is_plain = false;
+        let mut at = 0;
+        self.pairs.retain(|other| {
+            at += 1;
+            at - 1 <= first || text[other.name.clone()] != *name
+        });
+        self.pairs[first] = pair;
     }
 
     /// Adds a pair beside others of the name.
     pub(crate) fn add(&mut self, name: &str, value: &str) {
-        self.raw = None;
-        self.pairs.push((name.to_owned(), Some(value.to_owned())));
+        let pair = self.store(name, Some(value));
+        self.pairs.push(pair);
     }
 
     /// Replaces all by query text; `None`: by nothing.
     pub(crate) fn set_raw(&mut self, text: Option<&str>) {
-        self.pairs.clear();
-        self.raw = text.map(str::to_owned);
+        *self = Self { raw: text.map(str::to_owned), ..Self::default() };
+    }
+
+    fn store(&mut self, name: &str, value: Option<&str>) -> Pair {
+        if self.pairs.is_empty() {
+            (self.raw, self.is_plain) = (None, true);
+            self.text.clear();
+            self.text.reserve(USUAL_BYTES);
+            self.pairs.reserve(USUAL_PAIRS);
+        } else {
+            self.text.push('&');
+        }
+        let start = self.text.len();
+        push_form_encoded(&mut self.text, name);
+        let name = start..self.text.len();
+        let Some(value) = value else {
+            self.is_plain = false;
+            return Pair { name, whole: None };
+        };
+        self.text.push('=');
+        push_form_encoded(&mut self.text, value);
+        Pair { name, whole: Some(start..self.text.len()) }
     }
 
     fn is_unset(&self) -> bool {
         self.raw.is_none() && self.pairs.is_empty()
     }
+
+    /// The encoded pairs of this name, or of all names.
+    fn wholes<'a>(&'a self, name: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+        let named = move |pair: &&Pair| name.is_none_or(|name| self.name(pair) == name);
+        let wholes = self.pairs.iter().filter(named).filter_map(|pair| pair.whole.clone());
+        wholes.map(|whole| &self.text[whole])
+    }
+
+    fn name(&self, pair: &Pair) -> &str {
+        &self.text[pair.name.clone()]
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.pairs.iter().any(|pair| self.name(pair) == name)
+    }
 }
 
 /// What a request's parameters and its session's come to.
-pub(crate) enum Query {
+#[derive(Clone, Copy)]
+pub(crate) enum Query<'a> {
     Empty,
     /// Form-encoded pairs.
-    Encoded(String),
+    Encoded(&'a str),
     /// Text as it was given.
-    Raw(String),
+    Raw(&'a str),
 }
 
 /// Merges: the session's order, the request's values in the places of their names, then what only
-/// the request has; a request that says other than pairs replaces all (S2, S3, S6).
-pub(crate) fn merged(session: Option<&Params>, request: &Params) -> Query {
-    let deciding = if request.is_unset() { session } else { Some(request) };
-    let Some(deciding) = deciding else { return Query::Empty };
-    if let Some(text) = &deciding.raw {
-        return Query::Raw(text.clone());
-    }
-    let base = session.map_or(&[][..], |session| &session.pairs);
-    let over = request.pairs.as_slice();
-    let named = |pairs: &[(String, Option<String>)], name: &str| {
-        pairs.iter().any(|(other, _)| other == name)
+/// the request has; a request that says other than pairs replaces all (S2, S3, S6). `room` holds
+/// what has to be put together.
+pub(crate) fn merged<'a>(
+    session: Option<&'a Params>,
+    request: &'a Params,
+    room: &'a mut String,
+) -> Query<'a> {
+    let session = session.filter(|session| !session.is_unset());
+    let Some(deciding) = (if request.is_unset() { session } else { Some(request) }) else {
+        return Query::Empty;
     };
-    let mut text = String::new();
-    for (at, (name, value)) in base.iter().enumerate() {
-        if !named(over, name) {
-            push_pair(&mut text, name, value.as_deref());
-        } else if !named(&base[..at], name) {
-            let mine = over.iter().filter(|(other, _)| other == name);
-            mine.for_each(|(name, value)| push_pair(&mut text, name, value.as_deref()));
+    if let Some(text) = &deciding.raw {
+        return Query::Raw(text);
+    }
+    let base = session.filter(|session| session.raw.is_none());
+    let alone = base.is_none() || request.is_unset();
+    if alone && deciding.is_plain {
+        return Query::Encoded(&deciding.text);
+    }
+    if let Some(base) = base {
+        for (at, pair) in base.pairs.iter().enumerate() {
+            let name = base.name(pair);
+            let is_first = || base.pairs[..at].iter().all(|other| base.name(other) != name);
+            if !request.has(name) {
+                push_all(room, pair.whole.iter().map(|whole| &base.text[whole.clone()]));
+            } else if is_first() {
+                push_all(room, request.wholes(Some(name)));
+            }
         }
     }
-    for (name, value) in over.iter().filter(|(name, _)| !named(base, name)) {
-        push_pair(&mut text, name, value.as_deref());
+    for pair in &request.pairs {
+        if base.is_none_or(|base| !base.has(request.name(pair))) {
+            push_all(room, pair.whole.iter().map(|whole| &request.text[whole.clone()]));
+        }
     }
-    if text.is_empty() { Query::Empty } else { Query::Encoded(text) }
+    if room.is_empty() { Query::Empty } else { Query::Encoded(room) }
+}
+
+fn push_all<'a>(text: &mut String, pairs: impl Iterator<Item = &'a str>) {
+    for pair in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.push_str(pair);
+    }
 }
 
 /// Form-encodes pairs (U15, B3).
 pub(crate) fn encoded<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut text = String::new();
-    pairs.for_each(|(name, value)| push_pair(&mut text, name, Some(value)));
-    text
-}
-
-fn push_pair(text: &mut String, name: &str, value: Option<&str>) {
-    let Some(value) = value else { return };
-    if !text.is_empty() {
-        text.push('&');
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        push_form_encoded(&mut text, name);
+        text.push('=');
+        push_form_encoded(&mut text, value);
     }
-    push_form_encoded(text, name);
-    text.push('=');
-    push_form_encoded(text, value);
+    text
 }
 
 #[cfg(test)]
@@ -106,20 +185,28 @@ mod tests {
     use super::*;
 
     fn pairs(given: &[(&str, Option<&str>)]) -> Params {
-        let owned = |value: &Option<&str>| value.map(str::to_owned);
-        let pairs = given.iter().map(|(name, v)| ((*name).to_owned(), owned(v))).collect();
-        Params { pairs, raw: None }
+        let mut params = Params::default();
+        for (name, value) in given {
+            match value {
+                Some(value) => params.add(name, value),
+                None => params.set(name, None),
+            }
+        }
+        params
     }
 
     fn raw(text: &str) -> Params {
-        Params { pairs: Vec::new(), raw: Some(text.to_owned()) }
+        let mut params = Params::default();
+        params.set_raw(Some(text));
+        params
     }
 
     #[track_caller]
     fn check(session: &Params, request: &Params, expected: &str) {
-        let text = match merged(Some(session), request) {
+        let mut room = String::new();
+        let text = match merged(Some(session), request, &mut room) {
             Query::Empty => String::new(),
-            Query::Encoded(text) => text,
+            Query::Encoded(text) => text.to_owned(),
             Query::Raw(text) => format!("raw {text}"),
         };
         assert_eq!(text, expected);
@@ -127,34 +214,36 @@ mod tests {
 
     #[test]
     fn the_request_wins_in_the_place_of_the_session() {
+        let unset = Params::default();
         let session = pairs(&[("a", Some("1")), ("b", Some("2")), ("a", Some("3"))]);
-        check(&session, &Params::default(), "a=1&b=2&a=3");
-        check(
-            &session,
-            &pairs(&[("c", Some("4")), ("a", Some("x")), ("a", Some("y"))]),
-            "a=x&a=y&b=2&c=4",
-        );
+        check(&session, &unset, "a=1&b=2&a=3");
+        let over = pairs(&[("c", Some("4")), ("a", Some("x")), ("a", Some("y"))]);
+        check(&session, &over, "a=x&a=y&b=2&c=4");
+        check(&unset, &over, "c=4&a=x&a=y");
         check(&session, &pairs(&[("a", None)]), "b=2");
         check(&session, &pairs(&[("A", Some(""))]), "a=1&b=2&a=3&A=");
         check(&session, &raw("q"), "raw q");
         check(&raw("q"), &pairs(&[("a", Some("1"))]), "a=1");
-        check(&raw("q"), &Params::default(), "raw q");
-        check(&pairs(&[("a", None)]), &Params::default(), "");
+        check(&raw("q"), &pairs(&[("a", None)]), "");
+        check(&raw("q"), &unset, "raw q");
+        check(&pairs(&[("a", None)]), &unset, "");
+        check(&unset, &unset, "");
     }
 
     #[test]
     fn setting_replaces_and_adding_does_not() {
-        let mut params = Params::default();
-        params.add("a", "1");
-        params.add("b", "2");
-        params.add("a", "3");
+        let unset = Params::default();
+        let mut params = pairs(&[("a", Some("1")), ("b", Some("2 &")), ("a", Some("3"))]);
         params.set("a", Some("4"));
-        assert_eq!(params, pairs(&[("a", Some("4")), ("b", Some("2"))]));
+        check(&unset, &params, "a=4&b=2+%26");
         params.set("b", None);
         params.add("b", "5");
+        check(&unset, &params, "a=4&b=5");
         check(&pairs(&[("b", Some("2"))]), &params, "b=5&a=4");
         params.set_raw(Some("x"));
         params.set("c", Some("1"));
-        assert_eq!(params, pairs(&[("c", Some("1"))]));
+        check(&unset, &params, "c=1");
+        params.set_raw(None);
+        check(&unset, &params, "");
     }
 }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::body::multipart::Part;
@@ -23,12 +24,26 @@ use crate::url::{Url, without_userinfo};
 /// ```
 #[derive(Clone)]
 pub struct Request {
-    pub(crate) method: String,
+    /// In upper case (G1).
+    pub(crate) method: Cow<'static, str>,
     url: String,
-    /// The URL, parsed by the first preparation: a request may be sent any number of times.
-    parsed: OnceLock<Url>,
+    parsed: Parsed,
     pub(crate) content: Content,
     options: SharedOptions,
+}
+
+/// The URL, parsed, of a request that is prepared for the second time: it may be so any number of
+/// times, but most are once.
+#[derive(Default)]
+struct Parsed {
+    again: AtomicBool,
+    url: OnceLock<Url>,
+}
+
+impl Clone for Parsed {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// What the user gave to be sent; which of it is, `prepare` decides.
@@ -52,13 +67,12 @@ impl Request {
     /// # Errors
     /// [`ErrorKind::InvalidMethod`](crate::ErrorKind::InvalidMethod) if `method` cannot be one.
     pub fn new(method: &str, url: &str) -> Result<Self> {
-        crate::prepare::check_method(method)?;
         Ok(Self {
-            method: method.to_owned(),
+            method: crate::prepare::normal_method(method)?,
             url: url.to_owned(),
-            parsed: OnceLock::new(),
+            parsed: Parsed::default(),
             content: Content::default(),
-            options: SharedOptions::new(Options::for_request()),
+            options: SharedOptions::of_request(),
         })
     }
 
@@ -125,11 +139,14 @@ impl Request {
         if as_is {
             return Url::parse_as_is(&self.url).map(Cow::Owned).map_err(in_prepare);
         }
-        if let Some(url) = self.parsed.get() {
+        if let Some(url) = self.parsed.url.get() {
             return Ok(Cow::Borrowed(url));
         }
         let url = Url::parse(&self.url).map_err(in_prepare)?;
-        Ok(Cow::Borrowed(self.parsed.get_or_init(|| url)))
+        match self.parsed.again.swap(true, Ordering::Relaxed) {
+            true => Ok(Cow::Borrowed(self.parsed.url.get_or_init(|| url))),
+            false => Ok(Cow::Owned(url)),
+        }
     }
 
     /// The request's own settings; they win over the session's and are not kept by it (S7).

@@ -98,7 +98,7 @@ func (b *body) receive(p []byte) (int, error) {
 	if n > 0 {
 		return int(n), nil
 	}
-	err := takeError(c.err, b.owned.watch.ctx)
+	err := c.endUnder(b.owned.watch.ctx)
 	switch {
 	case b.closed.Load():
 		err = errBodyClosed

@@ -3,12 +3,14 @@
 
 package rq
 
-// #include <rq.h>
+// #include "callbacks.h"
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"math"
+	"runtime/cgo"
 	"strings"
 	"time"
 	"unsafe"
@@ -17,18 +19,37 @@ import (
 // call collects the failure of a row of C calls. The library's calls do nothing once an error is
 // set, so a row is written without checks and ended by one.
 type call struct {
-	err *C.rq_error
+	err    *C.rq_error
+	failed C.uintptr_t // the handle of the Go error behind it, or 0
 }
 
 // end gives the first failure of the row, if there was one.
 func (c *call) end() error {
-	err := takeError(c.err, nil)
-	c.err = nil
+	return c.endUnder(nil)
+}
+
+// endUnder is end for a row that this context covered.
+func (c *call) endUnder(ctx context.Context) error {
+	var cause error
+	if c.failed != 0 {
+		cause = cgo.Handle(c.failed).Value().(error)
+		cgo.Handle(c.failed).Delete()
+	}
+	err := takeError(c.err, ctx, cause)
+	*c = call{}
 	return err
 }
 
 func (c *call) fail(code Code, message string) {
 	C.rq_error_set(&c.err, C.int32_t(code), text(message))
+}
+
+// failWith is fail with an error of Go's, which the caller will find in the row's by errors.Is.
+func (c *call) failWith(code Code, err error) {
+	if c.err == nil {
+		c.fail(code, err.Error())
+		c.failed = C.uintptr_t(cgo.NewHandle(err))
+	}
 }
 
 // text checks and lends a string of the caller's. A NUL would cut it short unseen.
@@ -43,6 +64,14 @@ func (c *call) text(s string) *C.char {
 // text lends a string to one C call: the library copies what it keeps, so Go's memory will do.
 func text(s string) *C.char {
 	return (*C.char)(unsafe.Pointer(unsafe.StringData(s + "\x00")))
+}
+
+// optional is text, or NULL for an empty string.
+func (c *call) optional(s string) *C.char {
+	if s == "" {
+		return nil
+	}
+	return c.text(s)
 }
 
 // milliseconds rounds up, since 0 means no limit.

@@ -28,6 +28,9 @@ const (
 	ErrInvalidHeader   Code = C.RQ_ERR_INVALID_HEADER
 	ErrInvalidMethod   Code = C.RQ_ERR_INVALID_METHOD
 	ErrFile            Code = C.RQ_ERR_FILE // a file is missing or does not hold what it should
+	ErrInvalidJSON     Code = C.RQ_ERR_INVALID_JSON
+	ErrInvalidCookie   Code = C.RQ_ERR_INVALID_COOKIE
+	ErrInvalidProxy    Code = C.RQ_ERR_INVALID_PROXY
 
 	ErrDNS            Code = C.RQ_ERR_DNS
 	ErrConnect        Code = C.RQ_ERR_CONNECT
@@ -43,7 +46,9 @@ const (
 	ErrProtocol   Code = C.RQ_ERR_PROTOCOL   // no valid HTTP/1.1
 	ErrIncomplete Code = C.RQ_ERR_INCOMPLETE // the response ended before its end
 	ErrLimit      Code = C.RQ_ERR_LIMIT
-	ErrStatus     Code = C.RQ_ERR_STATUS // Response.Raise met a status of 4xx or 5xx
+	ErrBody       Code = C.RQ_ERR_BODY        // the body would have to be sent again and cannot be
+	ErrBodyLength Code = C.RQ_ERR_BODY_LENGTH // the body gave more or less than was declared
+	ErrStatus     Code = C.RQ_ERR_STATUS      // Response.Raise met a status of 4xx or 5xx
 )
 
 // Error is the code's name in C: "RQ_ERR_DNS".
@@ -51,8 +56,9 @@ func (c Code) Error() string {
 	return C.GoString(C.rq_code_name(C.int32_t(c)))
 }
 
-// Error is the failure of any call of this package. errors.Is finds its Code, its Errno, and the
-// error of the context that ended the call. Its Timeout method makes it a net.Error.
+// Error is the failure of any call of this package. errors.Is finds its Code, its Errno, the error
+// of the context that ended the call, and the error that a callback of the caller's returned: an
+// AuthFunc, a reader. Its Timeout method makes it a net.Error.
 type Error struct {
 	Code      Code
 	Phase     string        // the step that failed: "dns", "connect", "tls", "head", "body", …
@@ -63,6 +69,7 @@ type Error struct {
 	Status    int           // the response's status, or 0
 
 	ended []error // the context's error and its cause
+	cause error   // the caller's own error that ended the call
 }
 
 func (e *Error) Error() string {
@@ -79,12 +86,16 @@ func (e *Error) Is(target error) bool {
 	return ok && code == e.Code
 }
 
-// Unwrap gives the causes: the context's error and the system's.
+// Unwrap gives the causes: the context's error, the caller's own and the system's.
 func (e *Error) Unwrap() []error {
-	if e.Errno == 0 {
-		return e.ended
+	causes := e.ended[:len(e.ended):len(e.ended)]
+	if e.cause != nil {
+		causes = append(causes, e.cause)
 	}
-	return append(e.ended[:len(e.ended):len(e.ended)], e.Errno)
+	if e.Errno != 0 {
+		causes = append(causes, e.Errno)
+	}
+	return causes
 }
 
 // Timeout tells whether time ran out: a timeout of this package or the context's deadline.
@@ -102,8 +113,8 @@ func (e *Error) Temporary() bool {
 }
 
 // takeError makes a Go error of the library's and frees that; nil of nil. ctx is the one that
-// covered the call, or nil.
-func takeError(e *C.rq_error, ctx context.Context) error {
+// covered the call, or nil; cause is the caller's own error behind it, or nil.
+func takeError(e *C.rq_error, ctx context.Context, cause error) error {
 	if e == nil {
 		return nil
 	}
@@ -116,6 +127,7 @@ func takeError(e *C.rq_error, ctx context.Context) error {
 		URL:       C.GoString(C.rq_error_url(e)),
 		Errno:     syscall.Errno(C.rq_error_errno(e)),
 		Status:    int(C.rq_error_status(e)),
+		cause:     cause,
 	}
 	if ctx != nil && err.Code == ErrCancelled {
 		err.ended = endOf(ctx)

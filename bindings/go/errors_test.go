@@ -51,6 +51,18 @@ func TestMissingFileIsTheSystemsError(t *testing.T) {
 	}
 }
 
+func TestEveryCodeHasItsName(t *testing.T) {
+	for code, want := range map[Code]string{
+		ErrCallback: "CALLBACK", ErrInvalidJSON: "INVALID_JSON", ErrInvalidCookie: "INVALID_COOKIE",
+		ErrInvalidProxy: "INVALID_PROXY", ErrBody: "BODY", ErrBodyLength: "BODY_LENGTH",
+		ErrStatus: "STATUS",
+	} {
+		if code.Error() != "RQ_ERR_"+want {
+			t.Errorf("%d: %s", code, code)
+		}
+	}
+}
+
 func TestErrorText(t *testing.T) {
 	if ErrDNS.Error() != "RQ_ERR_DNS" {
 		t.Fatal(ErrDNS.Error())

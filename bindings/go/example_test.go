@@ -77,6 +77,106 @@ func ExampleSession_Prepare() {
 	// Output: X-Note: final
 }
 
+func ExampleRequest() {
+	session, err := rq.NewSession(rq.BearerAuth("token"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	response, err := session.Do(context.Background(), &rq.Request{
+		Method: "POST",
+		URL:    os.Getenv("RQ_TEST_HTTP") + "/upload",
+		Form:   []rq.Field{{Name: "title", Value: "Report"}},
+		Parts: []rq.Part{
+			{Name: "file", Filename: "report.txt", Reader: strings.NewReader("all is well")},
+		},
+		Progress: func(sent, total int64) {
+			if sent == total {
+				fmt.Println("sent")
+			}
+		},
+		Options: []rq.Option{rq.Param("version", "2")},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	fmt.Println(response.StatusCode)
+	// Output:
+	// sent
+	// 200
+}
+
+func ExampleRequest_json() {
+	session, err := rq.NewSession()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	prepared, err := session.Prepare(&rq.Request{
+		Method: "POST",
+		URL:    "http://example.org/items",
+		JSON:   map[string]any{"name": "tea", "price": 3},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer prepared.Close()
+	fmt.Println(prepared.Header("Content-Type"))
+	fmt.Println(string(prepared.Body()))
+	// Output:
+	// application/json
+	// {"name":"tea","price":3}
+}
+
+func ExampleAuthFunc() {
+	sign := func(p *rq.Prepared) error {
+		return p.SetHeader("X-Signature", fmt.Sprintf("%s-%d", p.Method(), p.BodyLength()))
+	}
+	session, err := rq.NewSession(rq.AuthFunc(sign))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	prepared, err := session.Prepare(&rq.Request{
+		Method: "PUT", URL: "http://example.org/", Body: []byte("hello"),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer prepared.Close()
+	fmt.Println(prepared.Header("X-Signature"))
+	// Output: PUT-5
+}
+
+func ExampleCookies() {
+	session, err := rq.NewSession()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	jar := session.Cookies()
+	if err := jar.Receive("https://example.org/", "id=42; Path=/; Secure"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, cookie := range jar.All() {
+		fmt.Println(cookie.Name, cookie.Value, cookie.Domain, cookie.Path, cookie.Secure)
+	}
+	// Output: id 42 example.org / true
+}
+
 func ExampleError() {
 	session, err := rq.NewSession()
 	if err != nil {

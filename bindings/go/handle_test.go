@@ -27,9 +27,11 @@ func TestForgottenHandlesUnderACollectorThatNeverRests(t *testing.T) {
 	runtime.GC()
 }
 
-// forget makes a session, a prepared request and two responses, and closes none of them.
+// forget makes a session, a prepared request and three responses, and closes none of them.
 func forget(t *testing.T) {
-	session, err := NewSession(Header("X-Garbage", string(pattern(100)[65:91])))
+	calls := new(int) // is alive as long as those who count in it
+	session, err := NewSession(Header("X-Garbage", string(pattern(100)[65:91])),
+		AuthFunc(func(p *Prepared) error { return p.SetHeader("X-Auth", "1") }))
 	if err != nil {
 		t.Error(err)
 		return
@@ -52,6 +54,12 @@ func forget(t *testing.T) {
 	}
 	if _, err = session.Get(t.Context(), at("HTTP", "/bytes/1000000")); err != nil {
 		t.Error(err)
+	}
+	if _, err = session.Do(t.Context(), &Request{
+		Method: "PUT", URL: at("HTTP", "/upload"), BodyReader: plain(pattern(100_000)),
+		Progress: func(int64, int64) { *calls++ },
+	}); err != nil || *calls == 0 {
+		t.Errorf("%v after %d calls", err, *calls)
 	}
 }
 

@@ -1,5 +1,6 @@
 // The settings of sessions and requests. Each is one setter of the C library, which merges them,
-// checks them and holds the defaults.
+// checks them and holds the defaults. Credentials are in auth.go, cookies in cookies.go, proxies
+// and the environment in proxy.go.
 
 package rq
 
@@ -7,6 +8,8 @@ package rq
 import "C"
 
 import (
+	"net/url"
+	"slices"
 	"time"
 	"unsafe"
 )
@@ -48,6 +51,61 @@ func HeaderAdd(name, value string) Option {
 func WithoutHeader(name string) Option {
 	return func(s *settings) {
 		C.rq_opts_header(s.opts, s.text(name), nil, &s.err)
+	}
+}
+
+// Param sets a parameter of the query, in place of those of its name.
+func Param(name, value string) Option {
+	return func(s *settings) {
+		C.rq_opts_param(s.opts, s.text(name), s.text(value), &s.err)
+	}
+}
+
+// ParamAdd adds a parameter to the query and keeps those of the same name, but for the session's
+// where it is a request's.
+func ParamAdd(name, value string) Option {
+	return func(s *settings) {
+		C.rq_opts_param_add(s.opts, s.text(name), s.text(value), &s.err)
+	}
+}
+
+// WithoutParam leaves out a parameter that the session would send.
+func WithoutParam(name string) Option {
+	return func(s *settings) {
+		C.rq_opts_param(s.opts, s.text(name), nil, &s.err)
+	}
+}
+
+// Params sets parameters of the query, in the alphabetical order of their names.
+func Params(values url.Values) Option {
+	return func(s *settings) {
+		names := make([]string, 0, len(values))
+		for name := range values {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			set := Param
+			for _, value := range values[name] {
+				set(name, value)(s)
+				set = ParamAdd
+			}
+		}
+	}
+}
+
+// ParamsRaw adds text to the query as it stands, in place of all parameters; a request's, in place
+// of the session's too.
+func ParamsRaw(text string) Option {
+	return func(s *settings) {
+		C.rq_opts_params_raw(s.opts, s.text(text), &s.err)
+	}
+}
+
+// PathAsIs keeps the dot segments and the escapes of the URL's path as they are written.
+func PathAsIs(asIs bool) Option {
+	return func(s *settings) {
+		C.rq_opts_path_as_is(s.opts, C.bool(asIs), &s.err)
 	}
 }
 

@@ -29,6 +29,37 @@ func TestRequestHeadersWinAndAreNotKept(t *testing.T) {
 	}
 }
 
+func TestParams(t *testing.T) {
+	session := open(t, Param("a", "1"), Param("b", "2"))
+	for want, options := range map[string][]Option{
+		"a=1&b=2":         nil,
+		"a=x+y&b=2&c=%26": {Param("a", "x y"), Param("c", "&")},
+		"b=2":             {WithoutParam("a")},
+		"a=3&a=4&b=2":     {ParamAdd("a", "3"), ParamAdd("a", "4")},
+		"a=8&b=9&b=10":    {Params(url.Values{"b": {"9", "10"}, "a": {"8"}})},
+		"c=;&&d":          {ParamsRaw("c=;&&d")},
+	} {
+		p := prepare(t, session, &Request{
+			Method: "GET", URL: "http://example.test/", Options: options,
+		})
+		if p.URL() != "http://example.test/?"+want {
+			t.Errorf("%s, not %s", p.URL(), want)
+		}
+	}
+}
+
+func TestPathAsIs(t *testing.T) {
+	session := open(t, PathAsIs(true))
+	for asIs, want := range map[bool]string{true: "/a/../%7eb", false: "/~b"} {
+		p := prepare(t, session, &Request{
+			Method: "GET", URL: "http://example.test/a/../%7eb", Options: []Option{PathAsIs(asIs)},
+		})
+		if p.URL() != "http://example.test"+want {
+			t.Errorf("PathAsIs(%v): %s", asIs, p.URL())
+		}
+	}
+}
+
 func TestReadTimeout(t *testing.T) {
 	session := open(t, Timeout(time.Second, 50*time.Millisecond))
 	_, err := session.Get(t.Context(), at("HTTP", "/stall-head"))
@@ -117,6 +148,9 @@ func TestWrongValuesAreErrors(t *testing.T) {
 		"negative pool":          {Pool(-1, 0, 0), ErrInvalidArgument},
 		"missing CA file":        {CAFile("no-such-file.pem"), ErrFile},
 		"empty CA":               {CAPEM(nil), ErrFile},
+		"parameter with a NUL":   {Param("a", "\x00"), ErrInvalidArgument},
+		"proxy without a host":   {Proxy("http", "http://"), ErrInvalidProxy},
+		"cookie of a session":    {Cookie("a", "1"), ErrInvalidArgument},
 	} {
 		session, err := NewSession(test.option, Header("X-After", "the first failure stays"))
 		if session != nil {

@@ -1,23 +1,61 @@
-// Requests before they are sent: Request is what the caller wants, Prepared what will go over the
-// wire.
+// Requests as the caller words them: method, URL, body, options. What becomes of them is
+// prepared.go's.
 
 package rq
 
-// #include <rq.h>
+// #include "callbacks.h"
 import "C"
 
 import (
-	"bytes"
-	"sync"
+	"encoding/json"
+	"io"
 	"unsafe"
 )
 
-// Request is what a caller wants to have sent. It may be used again.
+// Request is what a caller wants to have sent. It may be used again, if its body can be read again.
+//
+// It has one body at most. Body, BodyReader (or GetBody) and BodyFile are sent as they are; Parts
+// make a multipart form, with the fields of Form before them; Form alone is urlencoded. A body
+// wins over Form and JSON, Form over JSON. A Content-Type of the Options' is kept.
 type Request struct {
-	Method  string
-	URL     string
-	Body    []byte // nil: none
+	Method string
+	URL    string
+
+	Body []byte // nil: none
+
+	// BodyReader is read while the request is sent, from where it stands, in the goroutine that
+	// sends; it is not closed. While a Read waits, the end of the context does not end the request.
+	// An error that it returns is found in the request's error by errors.Is. A regular *os.File is
+	// read without moving its position.
+	BodyReader io.Reader
+	// BodyLength is how many bytes the reader gives; any other number fails the request. 0: as many
+	// as are left in a *bytes.Buffer, *bytes.Reader, *strings.Reader or regular *os.File; another
+	// reader is sent in chunks until it ends. Negative: in chunks.
+	BodyLength int64
+	// GetBody gives the body from its beginning, should it have to be sent again; also the first
+	// time, where there is no BodyReader. Each one is closed. An io.Seeker or *bytes.Buffer does
+	// without; another BodyReader can be sent once.
+	GetBody func() (io.ReadCloser, error)
+
+	BodyFile string // a file's path: opened when the request is prepared, streamed when it is sent
+
+	Form  []Field // a form's fields, in this order; names may be repeated
+	Parts []Part  // a multipart form's files
+
+	// JSON is sent as json.Marshal makes it; a json.RawMessage as it stands. nil: none.
+	JSON any
+
+	// Progress is told while the body is sent: how many bytes so far, and how many in all, -1 if
+	// that is not known. It runs in the goroutine that sends, and must not use the Prepared that is
+	// being sent.
+	Progress func(sent, total int64)
+
 	Options []Option
+}
+
+// Field is a name and a value: of a header, its name as written, or of a form.
+type Field struct {
+	Name, Value string
 }
 
 // build copies the request into C, for one call.
@@ -27,9 +65,18 @@ func (r *Request) build() (*C.rq_request, error) {
 	if request != nil {
 		c.apply(C.rq_request_opts(request), r.Options)
 	}
-	if r.Body != nil {
-		data := addressable(r.Body)
-		C.rq_request_body(request, unsafe.Pointer(&data[0]), C.size_t(len(r.Body)), &c.err)
+	c.body(request, r)
+	for _, field := range r.Form {
+		C.rq_request_field(request, c.text(field.Name), c.text(field.Value), &c.err)
+	}
+	for i := range r.Parts {
+		c.part(request, &r.Parts[i])
+	}
+	if r.JSON != nil {
+		c.json(request, r.JSON)
+	}
+	if r.Progress != nil {
+		C.rqgo_progress(request, contextFor(r.Progress), &c.err)
 	}
 	if err := c.end(); err != nil {
 		C.rq_request_free(request)
@@ -38,121 +85,31 @@ func (r *Request) build() (*C.rq_request, error) {
 	return request, nil
 }
 
-// Field is one header field, its name as written.
-type Field struct {
-	Name, Value string
-}
-
-// Prepared is a request exactly as it will be sent. Session.Send sends it, any number of times and
-// from any goroutine; an edit waits until those that send it have their response's head.
-type Prepared struct {
-	handle *handle[*C.rq_prepared]
-	mu     sync.RWMutex // held for reading by those that send, for writing by all others
-}
-
-func newPrepared(ptr *C.rq_prepared) *Prepared {
-	free := func(ptr *C.rq_prepared) { C.rq_prepared_free(ptr) }
-	return &Prepared{handle: newHandle(ptr, free)}
-}
-
-// Close frees the prepared request. Without it, the garbage collector does.
-func (p *Prepared) Close() error {
-	p.handle.close()
-	return nil
-}
-
-// alone runs f with nobody else using the prepared request.
-func (p *Prepared) alone(f func(ptr *C.rq_prepared, c *call)) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	ptr, err := p.handle.acquire()
-	if err != nil {
-		return err
+// body sets the body, unless a form or JSON is to make it.
+func (c *call) body(request *C.rq_request, r *Request) {
+	streamed := r.BodyReader != nil || r.GetBody != nil
+	if count(r.Body != nil, streamed, r.BodyFile != "") > 1 {
+		c.fail(ErrInvalidArgument, "a request has one body: Body, BodyReader or BodyFile")
 	}
-	defer p.handle.release()
-	var c call
-	f(ptr, &c)
-	return c.end()
+	switch {
+	case r.Body != nil:
+		data := addressable(r.Body)
+		C.rq_request_body(request, unsafe.Pointer(&data[0]), C.size_t(len(r.Body)), &c.err)
+	case streamed:
+		c.stream(request, r)
+	case r.BodyFile != "":
+		C.rq_request_body_file(request, c.text(r.BodyFile), &c.err)
+	}
 }
 
-// Method is the method. It is empty after Close, as are the other parts.
-func (p *Prepared) Method() (method string) {
-	p.alone(func(ptr *C.rq_prepared, _ *call) { method = C.GoString(C.rq_prepared_method(ptr)) })
-	return method
-}
-
-// URL is the URL, percent-encoded.
-func (p *Prepared) URL() (url string) {
-	p.alone(func(ptr *C.rq_prepared, _ *call) { url = C.GoString(C.rq_prepared_url(ptr)) })
-	return url
-}
-
-// Header is the value of a header field: "" if there is none, joined by ", " if there are several.
-func (p *Prepared) Header(name string) (value string) {
-	p.alone(func(ptr *C.rq_prepared, c *call) {
-		value = C.GoString(C.rq_prepared_header(ptr, c.text(name)))
-	})
-	return value
-}
-
-// Headers are the header fields in the order in which they will be sent.
-func (p *Prepared) Headers() (fields []Field) {
-	p.alone(func(ptr *C.rq_prepared, _ *call) {
-		var name, value *C.char
-		for i := C.size_t(0); C.rq_prepared_header_at(ptr, i, &name, &value); i++ {
-			fields = append(fields, Field{C.GoString(name), C.GoString(value)})
+func (c *call) json(request *C.rq_request, value any) {
+	content, raw := value.(json.RawMessage)
+	if !raw {
+		var err error
+		if content, err = json.Marshal(value); err != nil {
+			c.failWith(ErrInvalidJSON, err)
 		}
-	})
-	return fields
-}
-
-// Body is a copy of the body; nil if there is none.
-func (p *Prepared) Body() (body []byte) {
-	p.alone(func(ptr *C.rq_prepared, _ *call) {
-		var size C.size_t
-		if data := C.rq_prepared_body(ptr, &size); data != nil {
-			body = bytes.Clone(unsafe.Slice((*byte)(data), size))
-		}
-	})
-	return body
-}
-
-// SetMethod changes the method.
-func (p *Prepared) SetMethod(method string) error {
-	return p.alone(func(ptr *C.rq_prepared, c *call) {
-		C.rq_prepared_set_method(ptr, c.text(method), &c.err)
-	})
-}
-
-// SetURL changes the URL.
-func (p *Prepared) SetURL(url string) error {
-	return p.alone(func(ptr *C.rq_prepared, c *call) {
-		C.rq_prepared_set_url(ptr, c.text(url), &c.err)
-	})
-}
-
-// SetHeader sets a header field in place of those with its name.
-func (p *Prepared) SetHeader(name, value string) error {
-	return p.alone(func(ptr *C.rq_prepared, c *call) {
-		C.rq_prepared_set_header(ptr, c.text(name), c.text(value), &c.err)
-	})
-}
-
-// RemoveHeader removes the header fields with this name.
-func (p *Prepared) RemoveHeader(name string) error {
-	return p.alone(func(ptr *C.rq_prepared, c *call) {
-		C.rq_prepared_set_header(ptr, c.text(name), nil, &c.err)
-	})
-}
-
-// SetBody changes the body, and Content-Length with it; nil is no body.
-func (p *Prepared) SetBody(body []byte) error {
-	return p.alone(func(ptr *C.rq_prepared, c *call) {
-		if body == nil {
-			C.rq_prepared_set_body(ptr, nil, 0, &c.err)
-			return
-		}
-		data := addressable(body)
-		C.rq_prepared_set_body(ptr, unsafe.Pointer(&data[0]), C.size_t(len(body)), &c.err)
-	})
+	}
+	data := addressable(content)
+	C.rq_request_json(request, unsafe.Pointer(&data[0]), C.size_t(len(content)), &c.err)
 }

@@ -1,24 +1,14 @@
-// Prepared requests are sent as they stand; what cannot be sent is refused.
+// Requests as they are worded: bodies, forms, JSON; what cannot be sent is refused.
 
 package rq
 
 import (
 	"bytes"
-	"regexp"
-	"slices"
-	"strings"
+	"encoding/json"
+	"errors"
+	"math"
 	"testing"
 )
-
-func prepare(t *testing.T, session *Session, request *Request) *Prepared {
-	t.Helper()
-	prepared, err := session.Prepare(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { prepared.Close() })
-	return prepared
-}
 
 func must(t *testing.T, errs ...error) {
 	t.Helper()
@@ -26,58 +16,6 @@ func must(t *testing.T, errs ...error) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-// wire is what the prepared request looks like when sent, but for the Host field.
-func wire(p *Prepared, path string) string {
-	var b strings.Builder
-	b.WriteString(p.Method() + " " + path + " HTTP/1.1\r\n")
-	for _, field := range p.Headers() {
-		if field.Name != "Host" {
-			b.WriteString(field.Name + ": " + field.Value + "\r\n")
-		}
-	}
-	return b.String() + "\r\n" + string(p.Body())
-}
-
-var hostLine = regexp.MustCompile(`\r\nHost: [^\r]*`)
-
-func TestPreparedIsSentExactlyAsItStands(t *testing.T) {
-	session := open(t, Header("X-Session", "1"))
-	p := prepare(t, session, &Request{Method: "POST", URL: at("HTTP", "/json"), Body: []byte("old"),
-		Options: []Option{Header("x-odd-CASE", "a"), Header("X-Gone", "1")}})
-	must(t, p.SetMethod("PUT"), p.SetURL(at("HTTP", "/echo?q=1")), p.SetHeader("X-Session", "2"),
-		p.RemoveHeader("x-gone"), p.SetBody([]byte("new body")))
-
-	if p.Method() != "PUT" || p.URL() != at("HTTP", "/echo?q=1") || string(p.Body()) != "new body" {
-		t.Fatalf("%s %s %q", p.Method(), p.URL(), p.Body())
-	}
-	if p.Header("content-length") != "8" || p.Header("X-Gone") != "" {
-		t.Fatalf("%v", p.Headers())
-	}
-	if !slices.Contains(p.Headers(), Field{"x-odd-CASE", "a"}) {
-		t.Fatalf("the case of a name: %v", p.Headers())
-	}
-	for range 2 { // as often as wanted
-		response, err := session.Send(t.Context(), p)
-		must(t, err)
-		echo := hostLine.ReplaceAllString(textOf(t, response), "")
-		if want := wire(p, "/echo?q=1"); echo != want {
-			t.Fatalf("sent %q\nnot  %q", echo, want)
-		}
-	}
-}
-
-func TestEmptyBodyIsNotNoBody(t *testing.T) {
-	session := open(t)
-	p := prepare(t, session, &Request{Method: "PUT", URL: at("HTTP", "/echo"), Body: []byte{}})
-	if p.Header("Content-Length") != "0" {
-		t.Fatalf("%v", p.Headers())
-	}
-	must(t, p.SetBody([]byte("x")), p.SetBody(nil))
-	if p.Body() != nil {
-		t.Fatalf("%q", p.Body())
 	}
 }
 
@@ -92,15 +30,51 @@ func TestBinaryBody(t *testing.T) {
 	}
 }
 
-func TestPreparedAfterClose(t *testing.T) {
+func TestForm(t *testing.T) {
+	p := prepare(t, open(t), &Request{
+		Method: "POST", URL: at("HTTP", "/echo"), Form: []Field{{"b", "1 2"}, {"a", "ü"}, {"b", "3"}},
+	})
+	if string(p.Body()) != "b=1+2&a=%C3%BC&b=3" {
+		t.Fatalf("%q", p.Body())
+	}
+	if p.Header("Content-Type") != "application/x-www-form-urlencoded" {
+		t.Fatalf("%v", p.Headers())
+	}
+}
+
+func TestJSON(t *testing.T) {
 	session := open(t)
-	p := prepare(t, session, &Request{Method: "GET", URL: at("HTTP", "/json")})
-	must(t, p.Close(), p.Close())
-	wantCode(t, p.SetHeader("X-A", "1"), ErrMisuse)
-	_, err := session.Send(t.Context(), p)
-	wantCode(t, err, ErrMisuse)
-	if p.Method() != "" || p.Headers() != nil || p.Body() != nil {
-		t.Fatal("a closed prepared request has parts")
+	for want, value := range map[string]any{
+		`{"a":[1,"ü"]}`:  map[string]any{"a": []any{1, "ü"}},
+		`{ "as": "is" }`: json.RawMessage(`{ "as": "is" }`),
+		`null`:           json.RawMessage(`null`),
+		`false`:          false,
+	} {
+		p := prepare(t, session, &Request{Method: "POST", URL: at("HTTP", "/echo"), JSON: value})
+		if string(p.Body()) != want || p.Header("Content-Type") != "application/json" {
+			t.Errorf("%q, not %q; %v", p.Body(), want, p.Headers())
+		}
+	}
+	for _, value := range []any{math.NaN(), func() {}, json.RawMessage(`{"a": NaN}`)} {
+		_, err := session.Prepare(&Request{Method: "POST", URL: at("HTTP", "/echo"), JSON: value})
+		wantCode(t, err, ErrInvalidJSON)
+		var unsupported *json.UnsupportedValueError
+		if value, ok := value.(float64); ok && !errors.As(err, &unsupported) {
+			t.Errorf("%v: %v", value, err)
+		}
+	}
+}
+
+func TestOneBody(t *testing.T) {
+	session := open(t)
+	for _, request := range []*Request{
+		{Body: []byte("a"), BodyFile: "b"},
+		{Body: []byte("a"), BodyReader: bytes.NewReader(nil)},
+		{BodyReader: bytes.NewReader(nil), BodyFile: "b"},
+	} {
+		request.Method, request.URL = "POST", at("HTTP", "/echo")
+		_, err := session.Prepare(request)
+		wantCode(t, err, ErrInvalidArgument)
 	}
 }
 

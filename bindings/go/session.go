@@ -2,13 +2,14 @@
 
 package rq
 
-// #include <rq.h>
+// #include "callbacks.h"
 import "C"
 
 import "context"
 
-// Session keeps connections alive between requests and holds what they have in common: headers,
-// timeouts, certificates. Any number of goroutines may use it at once.
+// Session keeps connections and cookies between requests, and holds what these have in common:
+// headers, parameters, credentials, proxies, timeouts, certificates. Any number of goroutines may
+// use it at once.
 type Session struct {
 	handle *handle[*C.rq_session]
 }
@@ -97,7 +98,7 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
 	}
 	defer C.rq_request_free(request)
 	return exchange(ctx, func(token *C.rq_cancel, c *call) *C.rq_response {
-		return C.rq_perform(session, request, token, &c.err)
+		return C.rqgo_perform(session, request, token, &c.err, &c.failed)
 	})
 }
 
@@ -115,7 +116,7 @@ func (s *Session) Prepare(r *Request) (*Prepared, error) {
 	}
 	defer C.rq_request_free(request)
 	var c call
-	ptr := C.rq_prepare(session, request, &c.err)
+	ptr := C.rqgo_prepare(session, request, &c.err, &c.failed)
 	if err := c.end(); err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ func (s *Session) Send(ctx context.Context, p *Prepared) (*Response, error) {
 	}
 	defer p.handle.release()
 	return exchange(ctx, func(token *C.rq_cancel, c *call) *C.rq_response {
-		return C.rq_send(session, prepared, token, &c.err)
+		return C.rqgo_send(session, prepared, token, &c.err, &c.failed)
 	})
 }
 
@@ -151,9 +152,9 @@ func exchange(
 	}
 	var c call
 	response := send(w.token, &c)
-	if response == nil {
-		defer w.end()
-		return nil, takeError(c.err, ctx)
+	if err := c.endUnder(ctx); err != nil {
+		w.end()
+		return nil, err
 	}
 	return newResponse(response, w), nil
 }

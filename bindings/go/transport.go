@@ -6,8 +6,9 @@ package rq
 import "C"
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,8 +19,12 @@ import (
 //
 //	client := &http.Client{Transport: &rq.Transport{Session: session}}
 //
-// Redirects and cookies stay with the http.Client. The session's headers are defaults for the
-// request's. Request bodies are held in memory as a whole for now; response bodies are streamed.
+// Redirects, cookies and credentials stay with the http.Client: none of the session's are used or
+// kept, nor those of the netrc file. The session's headers and parameters are defaults for the
+// request's.
+// Bodies are streamed both ways. A request's is read by the goroutine of RoundTrip, and closed when
+// its context ends; an answer that comes before its end is seen between two Reads. Trailers of
+// requests are not sent.
 type Transport struct {
 	Session *Session
 
@@ -34,9 +39,9 @@ type Transport struct {
 
 // RoundTrip sends one request, as http.RoundTripper asks for.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	content, err := takeBody(r)
-	if err != nil {
-		return nil, err
+	if r.Body != nil {
+		defer r.Body.Close() // as a RoundTripper always has to
+		defer context.AfterFunc(r.Context(), func() { r.Body.Close() })()
 	}
 	if t.Session == nil {
 		return nil, misuse("the transport has no session")
@@ -45,14 +50,12 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := t.Session.Do(r.Context(), &Request{
-		Method:  methodOf(r),
-		URL:     urlOf(r),
-		Body:    content,
-		Options: []Option{headerOf(r)},
-	})
+	response, err := t.Session.Do(r.Context(), requestOf(r))
 	if err != nil {
 		leave()
+		if r.Context().Err() != nil && errors.Is(err, ErrCallback) {
+			err = cancelled(r.Context(), "cancelled while its body was read")
+		}
 		return nil, err
 	}
 	response.Body.(*body).owned.freed = leave
@@ -80,18 +83,24 @@ func (t *Transport) enter(r *http.Request) (leave func(), err error) {
 	}
 }
 
-// takeBody reads the request's body and closes it, as a RoundTripper always has to.
-func takeBody(r *http.Request) ([]byte, error) {
-	if r.Body == nil || r.Body == http.NoBody {
-		return nil, nil
+func requestOf(r *http.Request) *Request {
+	request := &Request{
+		Method:  methodOf(r),
+		URL:     urlOf(r),
+		Options: []Option{headerOf(r), NoAuth(), Jar(false)},
 	}
-	defer r.Body.Close()
-	content, err := io.ReadAll(r.Body)
-	if err == nil && r.ContentLength > 0 && r.ContentLength != int64(len(content)) {
-		err = fmt.Errorf("rq: a body of %d bytes for a ContentLength of %d", len(content),
-			r.ContentLength)
+	if r.Body != nil && r.Body != http.NoBody {
+		request.BodyReader, request.BodyLength, request.GetBody = r.Body, lengthOfBody(r), r.GetBody
 	}
-	return content, err
+	return request
+}
+
+// lengthOfBody is net/http's: with a body, 0 means unknown.
+func lengthOfBody(r *http.Request) int64 {
+	if r.ContentLength <= 0 || slices.Contains(r.TransferEncoding, "chunked") {
+		return -1
+	}
+	return r.ContentLength
 }
 
 func methodOf(r *http.Request) string {

@@ -4,12 +4,15 @@ package rq
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -55,6 +58,127 @@ func TestTransportPost(t *testing.T) {
 	}
 	if !strings.HasSuffix(echo, "\r\n\r\nposted") || strings.Contains(echo, "User-Agent") {
 		t.Errorf("%q", echo)
+	}
+}
+
+func TestTransportStreamsTheRequestsBody(t *testing.T) {
+	client, content := client(t), pattern(2_000_000)
+	for name, test := range map[string]struct {
+		body   io.Reader
+		length int64
+	}{
+		"known":   {plain(content), int64(len(content))},
+		"unknown": {plain(content), 0},
+		"pipe":    {pipeOf(content), -1},
+	} {
+		request, err := http.NewRequest("PUT", at("HTTP", "/upload"), test.body)
+		must(t, err)
+		request.ContentLength = test.length
+		response, err := client.Do(request)
+		var got received
+		must(t, json.Unmarshal([]byte(contentOf(t, response, err)), &got))
+		if got != sumOf(content) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// pipeOf gives the content piece by piece, as it is written.
+func pipeOf(content []byte) io.Reader {
+	reader, writer := io.Pipe()
+	go func() {
+		for len(content) > 0 {
+			n := min(len(content), 10_000)
+			writer.Write(content[:n])
+			content = content[n:]
+		}
+		writer.Close()
+	}()
+	return reader
+}
+
+func TestTransportFraming(t *testing.T) {
+	client := client(t)
+	for want, length := range map[string]int64{
+		"Content-Length: 3": 3, "Transfer-Encoding: chunked": -1,
+	} {
+		request, err := http.NewRequest("PUT", at("HTTP", "/echo"), plain([]byte("abc")))
+		must(t, err)
+		request.ContentLength = length
+		response, err := client.Do(request)
+		if echo := contentOf(t, response, err); !strings.Contains(echo, "\r\n"+want+"\r\n") {
+			t.Errorf("%d: %q", length, echo)
+		}
+	}
+}
+
+func TestTransportBodyThatFails(t *testing.T) {
+	reason := errors.New("no more")
+	for _, body := range []io.Reader{
+		iotest.ErrReader(reason), readerFunc(func([]byte) (int, error) { panic(reason) }),
+	} {
+		_, err := client(t).Post(at("HTTP", "/upload"), "text/plain", body)
+		if !errors.Is(err, reason) {
+			t.Error(err)
+		}
+	}
+	request, err := http.NewRequest("PUT", at("HTTP", "/upload"), plain([]byte("abc")))
+	must(t, err)
+	request.ContentLength = 4
+	_, err = client(t).Do(request)
+	wantCode(t, err, ErrBodyLength)
+}
+
+// A body whose Read waits is closed with its context.
+func TestTransportCancelWakesTheBody(t *testing.T) {
+	reader, writer := io.Pipe()
+	defer writer.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, "PUT", at("HTTP", "/upload"), reader)
+	must(t, err)
+	go func() {
+		writer.Write([]byte("a")) // taken: the upload is under way
+		cancel()
+	}()
+	_, err = client(t).Do(request)
+	wantCode(t, err, ErrCancelled)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+}
+
+func TestTransportUsesNoCredentialsOfTheSession(t *testing.T) {
+	client := client(t, BasicAuth("ann", "secret"))
+	response, err := client.Get(at("HTTP", "/echo"))
+	if echo := contentOf(t, response, err); strings.Contains(echo, "Authorization") {
+		t.Fatalf("%q", echo)
+	}
+	request, err := http.NewRequest("GET", at("HTTP", "/echo"), nil)
+	must(t, err)
+	request.SetBasicAuth("bob", "")
+	response, err = client.Do(request)
+	echo := contentOf(t, response, err)
+	if !strings.Contains(echo, "\r\nAuthorization: Basic Ym9iOg==\r\n") {
+		t.Fatalf("%q", echo)
+	}
+}
+
+func TestTransportLeavesCookiesToTheClient(t *testing.T) {
+	client := client(t)
+	exchange := func() string {
+		response, err := client.Get(at("HTTP", "/headers")) // sets cookies
+		contentOf(t, response, err)
+		response, err = client.Get(at("HTTP", "/echo"))
+		return contentOf(t, response, err)
+	}
+	if echo := exchange(); strings.Contains(echo, "Cookie") {
+		t.Errorf("without a jar: %q", echo)
+	}
+	var err error
+	client.Jar, err = cookiejar.New(nil)
+	must(t, err)
+	if echo := exchange(); strings.Count(echo, "\r\nCookie: a=1; b=2\r\n") != 1 {
+		t.Errorf("with a jar: %q", echo)
 	}
 }
 

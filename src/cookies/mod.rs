@@ -20,18 +20,8 @@ use cookie::{check_path, is_https, is_ip, normal_domain, path_matches, path_of};
 use set_cookie::SetCookie;
 
 use crate::error::Result;
+use crate::limits::{COOKIES_MAX, COOKIES_PER_DOMAIN_MAX};
 use crate::url::Url;
-
-/// Bytes of a received cookie's name and value together (RFC 6265bis §5.6).
-pub(crate) const COOKIE_BYTES_MAX: usize = 4096;
-/// Bytes of an attribute's value; a longer attribute is ignored (RFC 6265bis §5.6).
-pub(crate) const ATTRIBUTE_BYTES_MAX: usize = 1024;
-/// Cookies of one domain; beyond it the oldest goes.
-pub(crate) const COOKIES_PER_DOMAIN_MAX: usize = 180;
-/// Cookies of a jar; beyond it the oldest goes.
-pub(crate) const COOKIES_MAX: usize = 3000;
-/// The longest life that a server can give to a cookie: 400 days (RFC 6265bis §5.5).
-pub(crate) const COOKIE_AGE_SECONDS_MAX: i64 = 400 * 24 * 3600;
 
 /// The cookies of a session.
 #[derive(Clone, Default)]

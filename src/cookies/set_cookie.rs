@@ -7,7 +7,8 @@
 use super::cookie::{
     Cookie, default_path, domain_matches, is_control, is_https, is_public_suffix, path_of,
 };
-use super::{ATTRIBUTE_BYTES_MAX, COOKIE_AGE_SECONDS_MAX, COOKIE_BYTES_MAX, date};
+use super::date;
+use crate::limits::{ATTRIBUTE_BYTES_MAX, COOKIE_AGE_SECONDS_MAX, COOKIE_BYTES_MAX};
 use crate::url::Url;
 
 /// What a line says, whoever sent it.

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::limits::{ATTRIBUTE_BYTES_MAX, COOKIE_BYTES_MAX};
 
 const NOW: i64 = 1_502_236_800;
 const DAY: i64 = 86_400;
@@ -110,6 +111,8 @@ fn addresses_have_no_domains_above_them() {
     ] {
         assert_eq!(after(from, line, to), expected, "{from} {line} {to}");
     }
+    assert!(!cookie::domain_matches("127.0.0.1", "0.0.1"));
+    assert!(!cookie::domain_matches("fe80::1%a.test", "test"));
     let mut jar = Jar::default();
     jar.set("a", "1", Some("0.0.1"), None, false).unwrap();
     assert_eq!(sent(&jar, "http://127.0.0.1/"), "");
@@ -261,6 +264,11 @@ fn what_has_expired_is_neither_sent_nor_shown_nor_kept() {
     assert_eq!(jar.entries.len(), 2);
     jar.purge(NOW + 10);
     assert_eq!((jar.entries.len(), jar.earliest_expiry), (1, None));
+    for line in [&b"c=3; Max-Age=30"[..], b"d=4; Max-Age=20", b"e=5; Max-Age=40", b"f=6"] {
+        assert!(jar.receive(&url("http://a.test/"), line, NOW));
+    }
+    jar.purge(NOW + 20);
+    assert_eq!((jar.entries.len(), jar.earliest_expiry), (4, Some(NOW + 30)));
     jar.clear(None, None, None);
     assert!(jar.is_empty() && jar.groups.is_empty());
 }

@@ -9,7 +9,7 @@ mod wording;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::auth::Auth;
@@ -17,7 +17,7 @@ use crate::certs::CaBundle;
 use crate::deadline::Timeouts;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::headers::{Headers, check_name, check_value};
+use crate::headers::{Headers, check_name};
 use crate::limits;
 use crate::params::Params;
 use crate::proxy::Proxies;
@@ -94,7 +94,7 @@ struct Override {
 
 impl Options {
     /// The defaults of a session: the four headers of H1, nothing else set.
-    pub(crate) fn for_session() -> Self {
+    fn for_session() -> Self {
         let mut options = Self::for_request();
         options.level = Level::Session;
         let agent = concat!("librq/", env!("CARGO_PKG_VERSION"));
@@ -105,7 +105,7 @@ impl Options {
         options
     }
 
-    pub(crate) fn for_request() -> Self {
+    fn for_request() -> Self {
         Self {
             level: Level::Request,
             headers: Headers::new(),
@@ -335,8 +335,15 @@ fn prepare_phase(error: Error) -> Error {
 pub struct SharedOptions(Arc<Mutex<Arc<Options>>>);
 
 impl SharedOptions {
-    pub(crate) fn new(options: Options) -> Self {
-        Self(Arc::new(Mutex::new(Arc::new(options))))
+    pub(crate) fn of_session() -> Self {
+        Self(Arc::new(Mutex::new(Arc::new(Options::for_session()))))
+    }
+
+    /// All requests share one value until they set something.
+    pub(crate) fn of_request() -> Self {
+        static UNSET: OnceLock<Arc<Options>> = OnceLock::new();
+        let unset = UNSET.get_or_init(|| Arc::new(Options::for_request()));
+        Self(Arc::new(Mutex::new(unset.clone())))
     }
 
     /// Changes the options; requests that are under way keep those they began with.
@@ -356,19 +363,8 @@ impl SharedOptions {
 /// Merges the headers of a session and of a request (S2, S5): the session's order, the request's
 /// spelling and value, then what only the request has; what the request removes is gone.
 pub(crate) fn merged_headers(session: Option<&Options>, request: &Options) -> Headers {
-    let Some(session) = session else { return request.headers.clone() };
-    let mut merged = session.headers.clone();
-    for name in &request.removed {
-        merged.remove(name);
+    match session {
+        Some(session) => session.headers.merged(&request.headers, &request.removed),
+        None => request.headers.clone(),
     }
-    for (index, (name, value)) in request.headers.iter().enumerate() {
-        let repeated =
-            request.headers.iter().take(index).any(|(n, _)| n.eq_ignore_ascii_case(name));
-        match repeated {
-            true => merged.append(name, value),
-            false => merged.put(name, value),
-        }
-    }
-    debug_assert!(merged.iter().all(|(name, value)| check_value(name, value).is_ok()));
-    merged
 }

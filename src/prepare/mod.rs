@@ -2,8 +2,8 @@
 //!
 //! The order is fixed: method, URL and parameters, headers, cookies, body, credentials (behaviour
 //! S9); what comes later may see what came before, and a caller's own authentication, which is
-//! last, may change all of it. Knows neither sockets nor the clock. `content` decides which body is sent,
-//! `curl` writes a request down. Sources: behaviours S, H, U15–U18, B1–B15, C2–C7, G1.
+//! last, may change all of it. Knows neither sockets nor the clock. `content` decides which body is
+//! sent, `curl` writes a request down. Sources: behaviours S, H, U15–U18, B1–B15, C2–C7, G1.
 
 mod content;
 mod curl;
@@ -69,7 +69,7 @@ pub(crate) fn prepare(context: Option<&Context<'_>>, request: &Request) -> Resul
 fn merge(context: Option<&Context<'_>>, request: &Request) -> Result<Prepared> {
     let session = context.map(|context| context.options);
     let options = request.options().snapshot();
-    let method = normal_method(&request.method)?;
+    let method = request.method.clone();
     let url = merged_url(session, &options, request)?;
     let mut headers = merged_headers(session, &options);
     put_cookies(&mut headers, &url, context, &options);
@@ -88,10 +88,11 @@ fn merged_url(session: Option<&Options>, options: &Options, request: &Request) -
     let of_session = session.map(|session| &session.wording);
     let as_is = own.path_as_is.or(of_session.and_then(|session| session.path_as_is));
     let mut url = request.parsed_url(as_is == Some(true))?.into_owned();
-    match merged(of_session.map(|session| &session.params), &own.params) {
+    let mut room = String::new();
+    match merged(of_session.map(|session| &session.params), &own.params, &mut room) {
         Query::Empty => {}
-        Query::Encoded(query) => url.add_query(&query),
-        Query::Raw(query) => url.add_raw_query(&query),
+        Query::Encoded(query) => url.add_query(query),
+        Query::Raw(query) => url.add_raw_query(query),
     }
     Ok(url)
 }
@@ -101,12 +102,11 @@ fn put_cookies(headers: &mut Headers, url: &Url, context: Option<&Context<'_>>, 
     let own = &options.wording.cookies;
     let used = context.filter(|context| uses_jar(context.options, options));
     let value = match used {
-        _ if headers.contains("cookie") => None,
         Some(context) => (context.cookies)(url, own),
         None if own.is_empty() => None,
         None => Jar::default().header(url, own, 0),
     };
-    if let Some(value) = value {
+    if let Some(value) = value.filter(|_| !headers.contains("cookie")) {
         headers.append("Cookie", &value);
     }
 }
@@ -138,18 +138,21 @@ fn authenticate(prepared: &mut Prepared, context: Option<&Context<'_>>) -> Resul
 /// Sets the fields that follow from the body (B1, B2, B11–B13): one framing, never two. A stream of
 /// unknown length goes out in chunks, unless its length was declared.
 fn frame(parts: &mut Parts) {
-    let chunked = lists_token(parts.headers.get_all("transfer-encoding"), "chunked");
-    if chunked {
+    let codes = parts.headers.contains("transfer-encoding");
+    if codes && lists_token(parts.headers.get_all("transfer-encoding"), "chunked") {
         parts.headers.remove("content-length");
         return;
     }
     let bare_get = matches!(&*parts.method, "GET" | "HEAD");
+    if bare_get && parts.source.is_none() {
+        return;
+    }
     let declared = parts.headers.contains("content-length");
     match parts.source.len() {
         None if declared => {}
         None => parts.headers.put("Transfer-Encoding", b"chunked"),
         Some(length) => {
-            if !parts.source.is_none() || !(bare_get || declared) {
+            if !parts.source.is_none() || !declared {
                 let mut digits = [0; 20];
                 parts.headers.put("Content-Length", decimal(length, &mut digits));
             }
@@ -171,7 +174,7 @@ fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
 }
 
 /// Refuses what is not a token (RFC 9110 §9.1; flaw 53).
-pub(crate) fn check_method(method: &str) -> Result<()> {
+fn check_method(method: &str) -> Result<()> {
     if !method.is_empty() && method.bytes().all(is_token_byte) {
         return Ok(());
     }
@@ -184,7 +187,7 @@ pub(crate) fn check_method(method: &str) -> Result<()> {
 }
 
 /// Methods are upper-cased, custom ones too (G1).
-fn normal_method(method: &str) -> Result<Cow<'static, str>> {
+pub(crate) fn normal_method(method: &str) -> Result<Cow<'static, str>> {
     const USUAL: [&str; 7] = ["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
     if let Some(usual) = USUAL.iter().find(|usual| usual.eq_ignore_ascii_case(method)) {
         return Ok(Cow::Borrowed(usual));

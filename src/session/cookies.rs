@@ -98,11 +98,11 @@ impl Cookies {
     /// [`ErrorKind::File`] if it cannot be read or is none; then nothing is added.
     pub fn load(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let mut text = Vec::new();
-        let read = File::open(path)
-            .and_then(|file| file.take(COOKIE_FILE_BYTES_MAX).read_to_end(&mut text));
-        read.map_err(|error| fault("read", path, &error))?;
-        let cookies = netscape::parse(&text).map_err(in_prepare)?;
+        let text = read(path).map_err(|error| fault("read", path, &error))?;
+        let cookies = netscape::parse(&text).map_err(|error| {
+            let message = format!("{}: {}", path.display(), error.message());
+            in_prepare(Error::new(error.kind(), message))
+        })?;
         let mut state = self.lock();
         cookies.into_iter().for_each(|cookie| state.jar.add(cookie));
         Ok(())
@@ -160,6 +160,15 @@ impl Cookies {
 impl std::fmt::Debug for Cookies {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Cookies")
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    File::open(path)?.take(COOKIE_FILE_BYTES_MAX + 1).read_to_end(&mut text)?;
+    match text.len() as u64 > COOKIE_FILE_BYTES_MAX {
+        true => Err(io::Error::other("it is longer than any cookie file")),
+        false => Ok(text),
     }
 }
 

@@ -73,6 +73,6 @@ fn text_of(path: &Path) -> Option<String> {
     let mut text = String::new();
     let file = File::open(path).ok()?;
     file.metadata().ok().filter(|metadata| metadata.is_file())?;
-    file.take(NETRC_BYTES_MAX).read_to_string(&mut text).ok()?;
-    Some(text)
+    file.take(NETRC_BYTES_MAX + 1).read_to_string(&mut text).ok()?;
+    Some(text).filter(|text| text.len() as u64 <= NETRC_BYTES_MAX)
 }

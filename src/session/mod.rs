@@ -58,7 +58,7 @@ impl Session {
     /// yet.
     #[must_use]
     pub fn new() -> Self {
-        let options = SharedOptions::new(Options::for_session());
+        let options = SharedOptions::of_session();
         let (cookies, surroundings) = Default::default();
         Self(Arc::new(Inner { options, cookies, surroundings, adapter: adapter::http() }))
     }

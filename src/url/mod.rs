@@ -175,6 +175,7 @@ impl Url {
     /// Adds form-encoded pairs to the query, before the fragment (U17).
     pub(crate) fn add_query(&mut self, encoded: &str) {
         if !encoded.is_empty() && !self.is_opaque() {
+            self.text.reserve(encoded.len() + 1);
             self.insert_query(|text| text.push_str(encoded));
         }
     }
@@ -187,7 +188,10 @@ impl Url {
     }
 
     fn insert_query(&mut self, push: impl FnOnce(&mut String)) {
-        let fragment = self.text.split_off(self.target.end);
+        let mut fragment = String::new();
+        if self.target.end < self.text.len() {
+            fragment = self.text.split_off(self.target.end);
+        }
         let has_query = self.target().contains('?');
         self.text.push(if has_query { '&' } else { '?' });
         push(&mut self.text);
@@ -303,6 +307,9 @@ fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
 
 /// Adds path, query and fragment; returns where path and query stand. Bare `?` and `#` go (U14).
 fn push_tail(text: &mut String, tail: &str, style: Style) -> Range<usize> {
+    if is_normal_target(tail) {
+        return pushed(text, |text| text.push_str(tail));
+    }
     let (tail, fragment) = split_at_byte(tail, b'#').unwrap_or((tail, ""));
     let (path, query) = split_at_byte(tail, b'?').unwrap_or((tail, ""));
     let push = |text: &mut String, component: &str, class: u8| match style {
@@ -330,6 +337,17 @@ fn push_tail(text: &mut String, tail: &str, style: Style) -> Range<usize> {
         push(text, fragment, QUERY);
     }
     target
+}
+
+/// Whether path and query, without a fragment, need no change: one look at each byte of most URLs.
+fn is_normal_target(tail: &str) -> bool {
+    let mut last = 0;
+    let is_plain = |byte: u8| {
+        let is_dot_segment = last == b'/' && byte == b'.';
+        last = byte;
+        CLASSES[usize::from(byte)] & QUERY != 0 && !is_dot_segment
+    };
+    tail.starts_with('/') && tail.bytes().all(is_plain) && !tail.ends_with('?')
 }
 
 impl fmt::Display for Url {

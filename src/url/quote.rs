@@ -138,13 +138,17 @@ pub(crate) fn percent_decoded(text: &str) -> Vec<u8> {
 
 /// Adds `text` form-encoded (U15): blanks become `+`, all but the unreserved is escaped.
 pub(crate) fn push_form_encoded(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b' ' => out.push('+'),
-            byte if is_unreserved(byte) => out.push(char::from(byte)),
-            byte => push_escape(out, byte),
+    let mut rest = text;
+    while let Some(end) = rest.bytes().position(|byte| !is_unreserved(byte)) {
+        out.push_str(&rest[..end]);
+        let special = rest[end..].chars().next().map_or(0, char::len_utf8);
+        match &rest[end..end + special] {
+            " " => out.push('+'),
+            other => other.bytes().for_each(|byte| push_escape(out, byte)),
         }
+        rest = &rest[end + special..];
     }
+    out.push_str(rest);
 }
 
 /// Adds a component as it stands, escaping only what cannot be sent.

@@ -136,7 +136,8 @@ fn authentication_by_the_caller_comes_last_and_may_change_all() {
 #[test]
 fn a_digest_challenge_is_answered_once_it_is_known_by_its_origin_alone() {
     let challenge = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\
-        WWW-Authenticate: Digest realm=\"r\", nonce=\"abc\", qop=\"auth\", algorithm=SHA-256\r\n\r\n";
+        WWW-Authenticate: Digest realm=\"r\", nonce=\"abc\", qop=\"auth\",\
+        algorithm=SHA-256\r\n\r\n";
     let refuses = vec![Step::ReadHead, say(challenge), Step::Stall];
     for peer in Peer::both(&[refuses]) {
         peer.session.configure(|options| options.auth(Auth::digest("ann", "s3cret")));

@@ -243,7 +243,8 @@ fn a_dead_kept_connection_costs_nothing_a_body_that_can_be_rewound() {
 #[test]
 fn progress_is_told_and_may_end_the_request() {
     let (server, session) = (Server::start(), session());
-    let told: Arc<Mutex<Vec<(u64, Option<u64>)>>> = Arc::default();
+    type Told = Vec<(u64, Option<u64>)>;
+    let told: Arc<Mutex<Told>> = Arc::default();
     let mut request = Request::new("POST", &format!("{}/upload", server.http())).unwrap();
     request.body(vec![b'x'; 700_000]);
     let into = told.clone();

@@ -25,9 +25,8 @@ struct Lent {
     method: OnceCell<CString>,
     url: OnceCell<CString>,
     headers: LentHeaders,
-    /// Told by the last call that asked.
-    curl: RefCell<CString>,
-    proxy: RefCell<CString>,
+    /// What the last call of rq_prepared_curl or rq_prepared_proxy told.
+    told: RefCell<Option<CString>>,
 }
 
 impl From<Prepared> for rq_prepared {
@@ -229,8 +228,8 @@ pub extern "C" fn rq_prepared_set_body(
 /// The request as a curl command line, for people. Credentials and cookies are masked unless
 /// `show_secrets`; a body that is streamed, or no text, is to be piped in. NULL for NULL.
 ///
-/// Ownership: lent until the next such call, or until the prepared request is changed or freed.
-/// Since: 0.1.
+/// Ownership: lent until the next call of this function or of rq_prepared_proxy, or until the
+/// prepared request is changed or freed. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_prepared_curl(
     prepared: *const rq_prepared,
@@ -240,8 +239,7 @@ pub extern "C" fn rq_prepared_curl(
     entry(error, ptr::null(), || {
         let rq_prepared { prepared, lent } = handle(prepared, "prepared")?;
         let line = c_string(prepared.curl(show_secrets).as_bytes());
-        *lent.curl.borrow_mut() = line;
-        Ok(lent.curl.borrow().as_ptr())
+        Ok(lent.told.borrow_mut().insert(line).as_ptr())
     })
 }
 
@@ -260,8 +258,7 @@ pub extern "C" fn rq_prepared_proxy(
         let rq_prepared { prepared, lent } = handle(prepared, "prepared")?;
         let session = &handle(session, "session")?.session;
         let Some(url) = session.proxy_for(prepared)? else { return Ok(ptr::null()) };
-        *lent.proxy.borrow_mut() = c_string(url.as_bytes());
-        Ok(lent.proxy.borrow().as_ptr())
+        Ok(lent.told.borrow_mut().insert(c_string(url.as_bytes())).as_ptr())
     })
 }
 

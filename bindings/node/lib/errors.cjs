@@ -3,8 +3,6 @@
 // Failures. The addon reports one as a plain object; it becomes an error here, where the caller's
 // stack is known. Which failures there are is librq's business.
 
-const { isNativeError } = require('node:util').types
-
 /** A request or a body failed, or a handle was used after its end. */
 class RequestError extends Error {
   constructor ({ name, message, phase, exception, errno, status, url }) {
@@ -21,9 +19,11 @@ Object.defineProperty(RequestError.prototype, 'name', {
   value: 'RequestError', configurable: true, writable: true
 })
 
-/** What to throw for whatever the addon threw: a wrong argument is a TypeError already. */
+/** What to throw for whatever the addon threw: a report of its own, or an error as it is. */
 function failure (reported) {
-  return isNativeError(reported) ? reported : new RequestError(reported)
+  const isReport = Object.getPrototypeOf(Object(reported)) === Object.prototype &&
+    String(reported?.name).startsWith('RQ_ERR_')
+  return isReport ? new RequestError(reported) : reported
 }
 
 function misuse (message) {

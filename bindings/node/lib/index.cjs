@@ -3,8 +3,10 @@
 // librq for Node: what is exported, and the functions that share one session.
 
 const { version } = require('../build/rq_node.node')
+const { file } = require('./body.cjs')
+const { Cookies } = require('./cookies.cjs')
 const { RequestError } = require('./errors.cjs')
-const { Prepared } = require('./request.cjs')
+const { Prepared } = require('./prepared.cjs')
 const { Headers, Response } = require('./response.cjs')
 const { Session } = require('./session.cjs')
 
@@ -16,11 +18,13 @@ function session () {
 }
 
 module.exports = {
+  Cookies,
   Headers,
   Prepared,
   RequestError,
   Response,
   Session,
+  file,
   version,
   request: (...given) => session().request(...given),
   get: (...given) => session().get(...given),

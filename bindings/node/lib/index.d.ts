@@ -6,15 +6,97 @@ export const version: string
 
 /** Names and values; null removes a field, a name repeated in a list is sent repeatedly. */
 export type HeadersInit =
-  | Record<string, string | number | null>
-  | Iterable<readonly [string, string | number | null]>
+  | Record<string, string | number | boolean | null>
+  | Iterable<readonly [string, string | number | boolean | null]>
 
 /** Text is sent as UTF-8. */
-export type Body = string | Uint8Array | ArrayBuffer | ArrayBufferView
+export type Bytes = string | Uint8Array | ArrayBuffer | ArrayBufferView
+
+export type Scalar = string | number | boolean
+
+/** Names and values; a list repeats the name, null says that it is to be left out. */
+export type FieldsInit =
+  | Record<string, Scalar | null | readonly (Scalar | null)[]>
+  | Iterable<readonly [string, Scalar | null | readonly (Scalar | null)[]]>
+
+/** A file that librq itself reads: made by file(). */
+export interface FilePath { readonly path: string }
+
+/** A file to be sent as a body or as a part, opened when the request starts or is prepared. */
+export function file (path: string | URL): FilePath
+
+/** What gives a body piece by piece: a stream, a generator, a list. */
+export type Source = AsyncIterable<Bytes> | Iterable<Bytes>
+
+/**
+ * What a body or a part is made of. What has to be read is read while the request is sent, by its
+ * length if that is known and in chunks if not. It is read again for a second attempt if it is a
+ * Blob, a file, a list, or a function, which has to give a fresh source each time.
+ */
+export type Content = Bytes | Blob | FilePath | Source | (() => Source | Promise<Source>)
+
+/** An open file, from its position to its end; or an fs.promises.FileHandle. */
+export interface Descriptor { readonly fd: number }
+
+/** FormData is sent as multipart/form-data, URLSearchParams as form fields. */
+export type Body = Content | Descriptor | FormData | URLSearchParams
+
+/** A part of a multipart body; filename null for none, else the file's, or the name. */
+export interface Part {
+  name: string
+  filename?: string | null
+  /** null leaves the part out. */
+  content?: Content | null
+  /** In place of content. */
+  path?: string | URL
+  type?: string | null
+  headers?: FieldsInit
+  /** Of a content that is read piece by piece, in bytes, if it is known. */
+  length?: number
+}
+
+/** Content, or what is to be said of it. A Blob brings its type and name, if they are not given. */
+export type PartInit =
+  | Content
+  | null
+  | readonly [filename: string | null | undefined, content: Content | null,
+      type?: string | null, headers?: FieldsInit]
+
+export type FilesInit =
+  | Record<string, PartInit>
+  | ReadonlyMap<string, PartInit>
+  | readonly (Part | readonly [name: string, content: PartInit])[]
+
+/** Has the last word on a request that is being prepared, and is to be done when it returns. */
+export type AuthFunction = (prepared: Prepared) => void
+
+/**
+ * User and password for basic credentials, which are UTF-8 unless latin1 is true. null: no
+ * credentials at all, not even the session's, the netrc file's, or the URL's.
+ */
+export type Auth =
+  | readonly [user: string, password: string]
+  | { basic?: readonly [user: string, password: string], latin1?: boolean }
+  | { bearer: string }
+  | { digest: readonly [user: string, password: string] }
+  | AuthFunction
+  | null
 
 /** What a session and a request can both say; the request's word wins, for that request alone. */
 export interface CommonOptions {
   headers?: HeadersInit
+  /** The query. Text is taken as it is, in place of the session's; null removes a parameter. */
+  params?: FieldsInit | string
+  /** Dot segments and escapes of the URL stay as written. */
+  pathAsIs?: boolean
+  /** false: the session's cookies are not sent, and those of responses not kept. */
+  jar?: boolean
+  auth?: Auth
+  /**
+   * Proxies by "http", "https", "all", or one of these and a host, "http://example.org"; null for
+   * none. The key no_proxy lists the hosts that have none, in place of NO_PROXY.
+   */
+  proxies?: Record<string, string | null> | Iterable<readonly [string, string | null]>
   /** Seconds, 0 for no limit: until the connection stands (10), and of the peer's silence (60). */
   timeout?: number | readonly [connect: number, read: number]
   /** Seconds from the start to the last byte of the body; 0 for no limit, the default. */
@@ -22,10 +104,14 @@ export interface CommonOptions {
   /** false: any certificate will do. A path: a PEM file or folder, not the system's roots. */
   verify?: boolean | string
   /** PEM certificates to trust instead of the system's. */
-  ca?: Body
+  ca?: Bytes
 }
 
 export interface SessionOptions extends CommonOptions {
+  /** false: proxies and the netrc file of the environment are not looked at. */
+  trustEnv?: boolean
+  /** What the session sees in place of the process's variables; null for unset. */
+  env?: Record<string, string | null> | Iterable<readonly [string, string | null]>
   /** Addresses to connect to without a look-up: { "example.org:443": "127.0.0.1:8443" }. */
   resolve?: Record<string, string>
   /** Idle connections kept in all and to one host; open connections to one host, 0 for no limit. */
@@ -35,9 +121,27 @@ export interface SessionOptions extends CommonOptions {
 }
 
 export interface PrepareOptions extends CommonOptions {
+  /** Cookies of this request alone; null leaves the session's out. */
+  cookies?:
+    | Record<string, Scalar | null>
+    | Iterable<readonly [string, Scalar | null]>
+  /** Wins over form and json. */
   body?: Body | null
+  /** The length of a body that is read piece by piece, in bytes, if it is known. */
+  bodyLength?: number
   /** Sent as JSON, with Content-Type: application/json unless another is given. */
   json?: unknown
+  /** JSON as text, sent as it is. */
+  jsonText?: string
+  /** Form fields: urlencoded, or parts if there are files. */
+  form?: FieldsInit
+  /** Parts of a multipart/form-data body. */
+  files?: FilesInit
+  /**
+   * Called while the body is sent: bytes so far, and in all (-1 if that is not known). It need not
+   * be called for each step; what it throws ends the request.
+   */
+  onProgress?: (sent: number, total: number) => void
 }
 
 export interface SendOptions {
@@ -50,6 +154,7 @@ export interface RequestOptions extends PrepareOptions, SendOptions {}
 /** Requests with something in common: options, and the connections kept between them. */
 export class Session {
   constructor (options?: SessionOptions)
+  readonly cookies: Cookies
   request (method: string, url: string | URL, options?: RequestOptions): Promise<Response>
   get (url: string | URL, options?: RequestOptions): Promise<Response>
   head (url: string | URL, options?: RequestOptions): Promise<Response>
@@ -68,6 +173,38 @@ export class Session {
   [Symbol.dispose] (): void
 }
 
+export interface Cookie {
+  readonly name: string
+  readonly value: string
+  /** Empty or null for a cookie that is sent to every host. */
+  readonly domain: string | null
+  readonly path: string
+  readonly secure: boolean
+  /** null: with the session. */
+  readonly expires: Date | null
+}
+
+/** The cookies of a session: those that servers set, and your own. */
+export class Cookies implements Iterable<Cookie> {
+  private constructor ()
+  /** Without a domain it is sent to every host; the path is "/" unless given. null deletes. */
+  set (name: string, value: Scalar | null,
+    where?: { domain?: string | null, path?: string | null, secure?: boolean }): void
+  /** Deletes those of that name; of any domain and path, unless given. */
+  delete (name: string, where?: { domain?: string | null, path?: string | null }): void
+  /** Deletes all, or those that match. */
+  clear (which?: { domain?: string | null, path?: string | null, name?: string | null }): void
+  /** As if the server at that URL had sent this Set-Cookie. */
+  receive (url: string | URL, setCookie: string): void
+  /** Adds the cookies of a file in Netscape's format. */
+  load (path: string): Promise<void>
+  save (path: string): Promise<void>
+  /** For tests: what time it is taken to be; null for the system's. */
+  set clock (time: Date | null)
+  /** A snapshot. */
+  [Symbol.iterator] (): Generator<Cookie, void, void>
+}
+
 /** Exactly what will be sent, made by Session.prepare(). Not to be changed while it is sent. */
 export class Prepared {
   private constructor ()
@@ -78,10 +215,18 @@ export class Prepared {
   readonly headers: [name: string, value: string][]
   header (name: string): string | null
   /** null removes the field. */
-  setHeader (name: string, value: string | number | null): void
-  /** A copy; its length goes into Content-Length when it is set. */
+  setHeader (name: string, value: Scalar | null): void
+  /** Beside others of that name. */
+  addHeader (name: string, value: Scalar): void
+  /** A copy; its length goes into Content-Length when it is set. null if it is read when sent. */
   get body (): Uint8Array | null
-  set body (body: Body | null)
+  set body (body: Bytes | null)
+  /** 0 without a body, -1 if it is not known before it is sent. */
+  readonly bodyLength: number
+  /** A curl command that sends the same; credentials are left out unless asked for. */
+  curl (options?: { secrets?: boolean }): string
+  /** The proxy that a send on this session would use, null for none. */
+  proxy (session: Session): string | null
 }
 
 /** Header fields in the order and case in which they came; look-ups ignore the case. */
@@ -139,9 +284,10 @@ export type RequestErrorCode =
   | 'misuse' | 'panic' | 'callback' | 'cancelled'
   | 'invalid_argument' | 'invalid_url' | 'missing_schema' | 'invalid_schema'
   | 'invalid_header' | 'invalid_method' | 'file'
+  | 'invalid_json' | 'invalid_cookie' | 'invalid_proxy'
   | 'dns' | 'connect' | 'tls'
   | 'connect_timeout' | 'read_timeout' | 'write_timeout' | 'total_timeout' | 'pool_timeout'
-  | 'send' | 'closed' | 'protocol' | 'incomplete' | 'limit'
+  | 'send' | 'closed' | 'protocol' | 'incomplete' | 'limit' | 'body' | 'body_length'
   | 'status'
 
 /** A request or its body failed, or a handle was used after its end. */

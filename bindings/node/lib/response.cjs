@@ -1,11 +1,12 @@
 'use strict'
 
-// Responses: the head, the ways to read the body, and the signal that ends either. A small body
-// came with the head; of any other, one read at most is in flight, each a job of the addon's
-// worker threads.
+// Responses: the head, and the ways to read the body. A small body came with the head; of any
+// other, one read at most is in flight, each a job of the addon's worker threads. Sending is
+// exchange.cjs's.
 
 const native = require('../build/rq_node.node')
-const { RequestError, failure, misuse } = require('./errors.cjs')
+const { RequestError, misuse } = require('./errors.cjs')
+const { because, forgotten } = require('./signal.cjs')
 
 const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
 
@@ -213,62 +214,4 @@ function streamOf (response) {
   }, { highWaterMark: 0 })
 }
 
-// ---- sending ----
-
-// A signal often outlives a thousand responses: it must hold none of them. So it has one listener
-// here, for weak references that a response's end takes away, be it the garbage collector's.
-const forgotten = new FinalizationRegistry((unlisten) => unlisten())
-const listening = new WeakMap() // signal → what it ends
-
-function listen (signal, handle) {
-  if (!signal) return () => {}
-  const held = listening.get(signal) ?? listenOnce(signal)
-  const ref = new WeakRef(handle)
-  held.refs.add(ref)
-  return () => {
-    if (!held.refs.delete(ref) || held.refs.size > 0) return
-    signal.removeEventListener('abort', held.onAbort)
-    listening.delete(signal)
-  }
-}
-
-function listenOnce (signal) {
-  const refs = new Set()
-  const onAbort = () => {
-    for (const ref of refs) {
-      const open = ref.deref()
-      if (open !== undefined) native.responseCancel(open)
-    }
-  }
-  const held = { refs, onAbort }
-  signal.addEventListener('abort', onAbort)
-  listening.set(signal, held)
-  return held
-}
-
-/** The reason of the signal if that is why, else what librq reported. */
-function because (reported, signal) {
-  return signal?.aborted ? signal.reason : failure(reported)
-}
-
-/** Sends what start(handle) starts and gives its response, unless the signal ends it. */
-async function exchange (signal, start) {
-  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
-    throw new TypeError('signal must be an AbortSignal')
-  }
-  signal?.throwIfAborted()
-  let unlisten = () => {}
-  try {
-    const handle = native.responseNew()
-    unlisten = listen(signal, handle)
-    const head = await start(handle)
-    if (!signal?.aborted) return new Response(handle, head, signal, unlisten)
-    native.responseClose(handle)
-    throw signal.reason
-  } catch (reported) {
-    unlisten()
-    throw because(reported, signal)
-  }
-}
-
-module.exports = { Headers, Response, exchange }
+module.exports = { Headers, Response }

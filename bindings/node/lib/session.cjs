@@ -3,37 +3,59 @@
 // Sessions: what requests have in common, and the connections that are kept between them.
 
 const native = require('../build/rq_node.node')
+const { Cookies } = require('./cookies.cjs')
 const { checked } = require('./errors.cjs')
-const { Prepared, handleOf, requestOf, sessionCalls, typed } = require('./request.cjs')
-const { exchange } = require('./response.cjs')
+const { exchange } = require('./exchange.cjs')
+const handles = require('./handles.cjs')
+const { requestOf, sessionCalls } = require('./options.cjs')
+const { Prepared, lending, sendable } = require('./prepared.cjs')
 
 const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
 
 class Session {
   #handle
-  #typed // its headers hold a Content-Type
+  #auth // the option
+  #cookies
 
   constructor (options = {}) {
-    const calls = sessionCalls(options)
-    this.#typed = typed(calls)
-    this.#handle = checked(native.sessionNew, calls)
+    this.#handle = checked(native.sessionNew, sessionCalls(options))
+    this.#auth = options.auth
+    handles.keep(this, this.#handle)
+  }
+
+  /** Its cookies, kept between requests. */
+  get cookies () {
+    this.#cookies ??= new Cookies(this.#handle)
+    return this.#cookies
   }
 
   async request (method, url, options = {}) {
-    const request = requestOf(method, url, options, this.#typed)
-    return exchange(options.signal, (response) =>
-      native.responseRequest(response, this.#handle, ...request))
+    const { request, upload } = requestOf(method, url, options)
+    const auth = this.#callback(options)
+    return exchange(options.signal, upload, (response, ask) => {
+      if (!auth) return native.responseRequest(response, this.#handle, ...request, ask)
+      // JavaScript can be called on this thread only, and that is where requests are prepared.
+      const prepared = native.preparedNew(this.#handle, ...request, auth)
+      return native.responseSend(response, this.#handle, prepared, ask)
+    })
   }
 
   prepare (method, url, options = {}) {
-    const request = requestOf(method, url, options, this.#typed)
+    const { request, upload } = requestOf(method, url, options)
     if (options.signal !== undefined) throw new TypeError('signal is an option of send()')
-    return new Prepared(checked(native.preparedNew, this.#handle, ...request))
+    const auth = this.#callback(options)
+    return new Prepared(checked(native.preparedNew, this.#handle, ...request, auth), upload)
   }
 
   async send (prepared, { signal } = {}) {
-    const handle = handleOf(prepared)
-    return exchange(signal, (response) => native.responseSend(response, this.#handle, handle))
+    const [handle, upload] = sendable(prepared)
+    return exchange(signal, upload, (response, ask) =>
+      native.responseSend(response, this.#handle, handle, ask))
+  }
+
+  /** The auth function of the request, or else of the session. */
+  #callback ({ auth = this.#auth }) {
+    return typeof auth === 'function' ? lending(auth) : undefined
   }
 
   get (url, options) {

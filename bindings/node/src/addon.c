@@ -13,15 +13,26 @@ static const struct {
     {"sessionNew", session_new},
     {"sessionCloseIdle", session_close_idle},
     {"sessionClose", session_close},
+    {"cookiesSet", cookies_set},
+    {"cookiesReceive", cookies_receive},
+    {"cookiesClear", cookies_clear},
+    {"cookiesClock", cookies_clock},
+    {"cookiesList", cookies_list},
+    {"cookiesLoad", cookies_load},
+    {"cookiesSave", cookies_save},
     {"preparedNew", prepared_new},
     {"preparedMethod", prepared_method},
     {"preparedUrl", prepared_url},
     {"preparedHeaders", prepared_headers},
     {"preparedHeader", prepared_header},
     {"preparedBody", prepared_body},
+    {"preparedBodyLength", prepared_body_length},
+    {"preparedCurl", prepared_curl},
+    {"preparedProxy", prepared_proxy},
     {"preparedSetMethod", prepared_set_method},
     {"preparedSetUrl", prepared_set_url},
     {"preparedSetHeader", prepared_set_header},
+    {"preparedAddHeader", prepared_add_header},
     {"preparedSetBody", prepared_set_body},
     {"responseNew", response_new},
     {"responseRequest", response_request},
@@ -30,6 +41,7 @@ static const struct {
     {"responseRest", response_rest},
     {"responseCancel", response_cancel},
     {"responseClose", response_close},
+    {"uploadAnswer", upload_answer},
 };
 
 NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
@@ -72,6 +84,10 @@ char *text_of(napi_env env, napi_value value) {
   return NULL;
 }
 
+char *text_or_null(napi_env env, napi_value value) {
+  return is_nullish(env, value) ? NULL : text_of(env, value);
+}
+
 bool bytes_of(napi_env env, napi_value value, const void **data, size_t *len) {
   napi_typedarray_type type;
   void *start = NULL;
@@ -100,6 +116,18 @@ napi_value utf8(napi_env env, const char *text) {
   return value;
 }
 
+napi_value boolean(napi_env env, bool value) {
+  napi_value made = NULL;
+  napi_get_boolean(env, value, &made);
+  return made;
+}
+
+napi_value number(napi_env env, double value) {
+  napi_value made = NULL;
+  napi_create_double(env, value, &made);
+  return made;
+}
+
 napi_value undefined(napi_env env) {
   napi_value value = NULL;
   napi_get_undefined(env, &value);
@@ -114,6 +142,12 @@ bool is_nullish(napi_env env, napi_value value) {
   napi_valuetype type = napi_undefined;
   napi_typeof(env, value, &type);
   return type == napi_undefined || type == napi_null;
+}
+
+bool is_thrown(napi_env env) {
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  return pending;
 }
 
 /* Every handle carries the tag of its kind, so that no foreign object is ever taken for one. */

@@ -8,17 +8,23 @@
      step                     thread        may use JavaScript   may block
      pool_submit              JS            yes                  no
      job.run                  worker        no                   yes, until job.cancel is triggered
+       pool_ask               worker        no                   until pool_answer, or cancelled
+       pool_tell              worker        no                   no
      ring (napi_call_tsfn)    worker        no                   no
      on_bell                  JS            yes                  no
+       job.hear               JS            yes                  no    (while the job is running)
        job.settle             JS            yes                  no
        job.drop               JS            no                   no
-     pool_withdraw            JS            no                   no    (a job that did not start)
+     pool_answer              JS            no                   no
+     pool_withdraw            JS            no                   no    (a job that did not start,
+                                                                       or that waits in pool_ask)
      pool_close               JS            no                   until the running jobs gave up
        job.drop               JS            no                   no    (jobs that found no end)
      pool_free                JS            no                   no
 
    So a job is touched by one thread at a time: the JS thread until it is in the queue, a worker
-   while it is running, the JS thread again once it is done. Handles that a job holds are counted
+   while it is running (but while it waits in pool_ask, the JS thread), the JS thread again once it
+   is done. Handles that a job holds are counted
    on the JS thread alone, before the queue and after the end, and need no atomics.
 
    The thread-safe function is only a bell: done jobs wait in a list here, so that one ring
@@ -35,11 +41,18 @@ enum { WORKERS_MAX = 64, IDLE_SECONDS = 5 };
 
 typedef enum { WORKER_FREE, WORKER_LIVE, WORKER_LEFT /* to be joined */ } worker_state;
 
-typedef struct {
+/* POSTED until the JS thread has seen it, HEARD until it has an answer, or will have none. */
+typedef enum { QUESTION_NONE, QUESTION_POSTED, QUESTION_HEARD } question_state;
+
+typedef struct worker {
   pool *home;
   pthread_t thread;
   worker_state state;
   job *running;
+  question_state question;
+  bool answered; /* how the last question ended */
+  bool told;     /* there is something to hear without an answer */
+  pthread_cond_t answer;
 } worker;
 
 typedef struct {
@@ -53,9 +66,13 @@ struct pool {
   pthread_cond_t work;
   job_list queue, done;
   size_t queued, idle, live;
+  size_t calling; /* workers whose question is posted, or that told something */
   bool closing;
   worker workers[WORKERS_MAX];
 };
+
+/* The worker that this thread is. */
+static _Thread_local worker *self;
 
 static void append(job_list *list, job *work) {
   work->next = NULL;
@@ -85,12 +102,14 @@ pool *pool_new(napi_env env) {
   made->done.end = &made->done.first;
   pthread_mutex_init(&made->lock, NULL);
   pthread_cond_init(&made->work, NULL);
+  for (int i = 0; i < WORKERS_MAX; i++) pthread_cond_init(&made->workers[i].answer, NULL);
   return made;
 }
 
 void pool_free(napi_env env, void *closed_pool, void *hint) {
   (void)env, (void)hint;
   pool *closed = closed_pool;
+  for (int i = 0; i < WORKERS_MAX; i++) pthread_cond_destroy(&closed->workers[i].answer);
   pthread_cond_destroy(&closed->work);
   pthread_mutex_destroy(&closed->lock);
   free(closed);
@@ -127,15 +146,19 @@ static void ring(pool *home) {
   napi_call_threadsafe_function(home->bell, NULL, napi_tsfn_nonblocking);
 }
 
-static void *worker_main(void *self) {
-  worker *me = self;
+static void *worker_main(void *of_pool) {
+  worker *me = self = of_pool;
   pool *home = me->home;
   pthread_mutex_lock(&home->lock);
   while ((me->running = next_job(home)) != NULL) {
+    me->running->by = me;
     pthread_mutex_unlock(&home->lock);
     me->running->run(me->running);
     pthread_mutex_lock(&home->lock);
     bool bell = append_done(home, me->running);
+    home->calling -= me->told; /* heard when the job is settled */
+    me->told = false;
+    me->running->by = NULL;
     me->running = NULL;
     pthread_mutex_unlock(&home->lock);
     if (bell) ring(home);
@@ -155,12 +178,56 @@ static void worker_start(pool *home) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  *me = (worker){.home = home, .state = WORKER_LIVE};
+  me->home = home;
+  me->state = WORKER_LIVE;
   if (pthread_create(&me->thread, NULL, worker_main, me) == 0)
     home->live++;
   else
     me->state = WORKER_FREE;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* ---- a job and JavaScript ---- */
+
+job *pool_running(void) {
+  return self == NULL ? NULL : self->running;
+}
+
+bool pool_ask(void) {
+  pool *home = self->home;
+  pthread_mutex_lock(&home->lock);
+  self->answered = false;
+  /* Looked at under the lock: who cancels from now on finds the question. */
+  if (!home->closing && !rq_cancel_triggered(self->running->cancel)) {
+    self->question = QUESTION_POSTED;
+    home->calling++;
+    ring(home);
+  }
+  while (self->question != QUESTION_NONE) pthread_cond_wait(&self->answer, &home->lock);
+  bool answered = self->answered;
+  pthread_mutex_unlock(&home->lock);
+  return answered;
+}
+
+void pool_tell(void) {
+  pool *home = self->home;
+  pthread_mutex_lock(&home->lock);
+  bool bell = !self->told && !home->closing;
+  if (bell) {
+    self->told = true;
+    home->calling++;
+  }
+  pthread_mutex_unlock(&home->lock);
+  if (bell) ring(home);
+}
+
+/* Ends a worker's wait, with the lock held. */
+static void question_end(worker *asker, bool answered) {
+  if (asker->question == QUESTION_NONE) return;
+  if (asker->question == QUESTION_POSTED) asker->home->calling--;
+  asker->question = QUESTION_NONE;
+  asker->answered = answered;
+  pthread_cond_signal(&asker->answer);
 }
 
 /* ---- the JS thread ---- */
@@ -195,10 +262,27 @@ napi_value pool_submit(napi_env env, job *work) {
   return promise;
 }
 
+bool pool_asks(napi_env env, const job *work) {
+  pool *home = pool_of(env);
+  pthread_mutex_lock(&home->lock);
+  bool asks = work->by != NULL && work->by->question == QUESTION_HEARD;
+  pthread_mutex_unlock(&home->lock);
+  return asks;
+}
+
+void pool_answer(napi_env env, job *work) {
+  pool *home = pool_of(env);
+  pthread_mutex_lock(&home->lock);
+  question_end(work->by, true);
+  pthread_mutex_unlock(&home->lock);
+}
+
 void pool_withdraw(napi_env env, const rq_cancel *cancel) {
   pool *home = pool_of(env);
   bool bell = false;
   pthread_mutex_lock(&home->lock);
+  for (worker *at = home->workers; at < home->workers + WORKERS_MAX; at++)
+    if (at->running != NULL && at->running->cancel == cancel) question_end(at, false);
   for (job *left = take_all(&home->queue), *next; left != NULL; left = next) {
     next = left->next;
     if (left->cancel != cancel) {
@@ -211,6 +295,34 @@ void pool_withdraw(napi_env env, const rq_cancel *cancel) {
   }
   pthread_mutex_unlock(&home->lock);
   if (bell) ring(home);
+}
+
+typedef struct {
+  job *work;
+  bool asked;
+} call;
+
+/* Takes the workers that ask or tell, with the lock held: how many. */
+static size_t take_calls(pool *home, call *calls) {
+  size_t count = 0;
+  for (worker *at = home->workers; home->calling > 0 && at < home->workers + WORKERS_MAX; at++) {
+    bool asked = at->question == QUESTION_POSTED, told = at->told;
+    if (asked) at->question = QUESTION_HEARD;
+    at->told = false;
+    home->calling -= (size_t)asked + told;
+    if (asked || told) calls[count++] = (call){at->running, asked};
+  }
+  return count;
+}
+
+/* A job that was taken lives on, for it is settled on this thread. */
+static void hear(napi_env env, const call *calls, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    napi_handle_scope scope = NULL;
+    napi_open_handle_scope(env, &scope);
+    calls[i].work->hear(env, calls[i].work, calls[i].asked);
+    napi_close_handle_scope(env, scope);
+  }
 }
 
 static void settle(napi_env env, job *work) {
@@ -233,9 +345,12 @@ static void on_bell(napi_env env, napi_value unused, void *context, void *none) 
   (void)unused, (void)none;
   pool *home = context;
   if (env == NULL) return; /* the env went down between ring and bell: pool_close had the jobs */
+  call calls[WORKERS_MAX];
   pthread_mutex_lock(&home->lock);
+  size_t count = take_calls(home, calls);
   job *work = take_all(&home->done);
   pthread_mutex_unlock(&home->lock);
+  hear(env, calls, count);
   while (work != NULL) {
     job *next = work->next;
     settle(env, work);
@@ -261,6 +376,7 @@ void pool_close(void *closing_pool) {
   for (int i = 0; i < WORKERS_MAX; i++) {
     started[i] = home->workers[i].state != WORKER_FREE;
     if (home->workers[i].running != NULL) rq_cancel_trigger(home->workers[i].running->cancel);
+    question_end(&home->workers[i], false);
   }
   pthread_cond_broadcast(&home->work);
   pthread_mutex_unlock(&home->lock);

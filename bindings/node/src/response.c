@@ -21,7 +21,7 @@ static void response_collect(napi_env env, void *data, void *hint) {
   response_drop(dropped);
 }
 
-static response *response_of(napi_env env, napi_value handle) {
+response *response_of(napi_env env, napi_value handle) {
   return handle_of(env, handle, &response_tag, "a response was expected");
 }
 
@@ -108,11 +108,6 @@ napi_value response_fields(napi_env env, const rq_response *inner, bool trailers
   return fields;
 }
 
-static void set_number(napi_env env, napi_value object, const char *name, double number) {
-  napi_value value = NULL;
-  if (napi_create_double(env, number, &value) == napi_ok) set(env, object, name, value);
-}
-
 /* What raise() will throw for a 4xx or 5xx: made now, for rq_response is gone by then. */
 static void set_raised(napi_env env, napi_value head, const rq_response *inner) {
   rq_error *error = NULL;
@@ -122,16 +117,15 @@ static void set_raised(napi_env env, napi_value head, const rq_response *inner) 
 }
 
 napi_value response_head(napi_env env, const rq_response *inner) {
-  napi_value head = NULL, reused = NULL;
+  napi_value head = NULL;
   if (napi_create_object(env, &head) != napi_ok) return NULL;
-  set_number(env, head, "status", rq_response_status(inner));
+  set(env, head, "status", number(env, rq_response_status(inner)));
   set(env, head, "reason", latin1(env, rq_response_reason(inner)));
   set(env, head, "url", utf8(env, rq_response_url(inner)));
-  set_number(env, head, "version", rq_response_http_version(inner));
-  set_number(env, head, "elapsed", rq_response_elapsed_ms(inner));
-  set_number(env, head, "length", (double)rq_body_length(inner));
-  napi_get_boolean(env, rq_response_reused(inner), &reused);
-  set(env, head, "reused", reused);
+  set(env, head, "version", number(env, rq_response_http_version(inner)));
+  set(env, head, "elapsed", number(env, rq_response_elapsed_ms(inner)));
+  set(env, head, "length", number(env, (double)rq_body_length(inner)));
+  set(env, head, "reused", boolean(env, rq_response_reused(inner)));
   set(env, head, "headers", response_fields(env, inner, false));
   if (rq_response_status(inner) >= 400) set_raised(env, head, inner);
   return head;

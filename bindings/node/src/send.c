@@ -11,9 +11,8 @@ typedef struct {
   job job; /* first, so that a job * is a send_job * */
   response *response;
   session *session;
-  rq_request *request;  /* either this */
-  prepared *prepared;   /* or this */
-  char *ca_file;
+  request *request;   /* either this */
+  prepared *prepared; /* or this */
   content small;
   bool whole; /* the body was read, or its failure found */
 } send_job;
@@ -24,11 +23,12 @@ static void send_run(job *work) {
   rq_error **error = &work->error;
   const rq_session *via = session_inner(send->session);
   rq_response *got;
-  if (send->ca_file != NULL) rq_opts_ca_file(rq_request_opts(send->request), send->ca_file, error);
-  if (send->prepared != NULL)
+  if (send->prepared != NULL) {
     got = rq_send(via, prepared_inner(send->prepared), work->cancel, error);
-  else
-    got = rq_perform(via, send->request, work->cancel, error);
+  } else {
+    openings_run(send->request, error);
+    got = rq_perform(via, send->request->inner, work->cancel, error);
+  }
   send->response->inner = got;
   if (got == NULL) return;
   int64_t len = rq_body_length(got);
@@ -39,6 +39,7 @@ static void send_run(job *work) {
 /* JS thread: the head, and with a small body what body.c gives for it. */
 static napi_value send_settle(napi_env env, job *work) {
   send_job *send = (send_job *)work;
+  upload_flush(env, work->upload);
   napi_value head = response_head(env, send->response->inner);
   if (send->whole)
     content_set(env, head, send->response, &send->small);
@@ -49,27 +50,32 @@ static napi_value send_settle(napi_env env, job *work) {
 
 static void send_drop(job *work) {
   send_job *send = (send_job *)work;
-  if (send->response != NULL) response_leave(send->response);
+  if (send->response != NULL) {
+    send->response->sending = NULL;
+    response_leave(send->response);
+  }
   if (send->session != NULL) session_leave(send->session);
   if (send->prepared != NULL) prepared_leave(send->prepared);
-  rq_request_free(send->request);
+  request_free(send->request);
   content_free(&send->small);
+  upload_free(work->upload);
   rq_error_free(work->error);
-  free(send->ca_file);
   free(send);
 }
 
-static send_job *send_new(napi_env env, napi_value response_handle, napi_value session_handle) {
+static send_job *send_new(napi_env env, const arguments *given, napi_value ask) {
   send_job *send = calloc(1, sizeof *send);
   if (send == NULL) {
     napi_throw_error(env, NULL, "out of memory");
     return NULL;
   }
-  send->job = (job){.run = send_run, .settle = send_settle, .drop = send_drop};
-  send->response = response_enter(env, response_handle);
-  if (send->response != NULL) send->session = session_enter(env, session_handle);
-  if (send->session != NULL) {
+  send->job = (job){.run = send_run, .settle = send_settle, .drop = send_drop, .hear = upload_hear};
+  send->response = response_enter(env, given->at[0]);
+  if (send->response != NULL) send->session = session_enter(env, given->at[1]);
+  if (send->session != NULL) send->job.upload = upload_new(env, ask);
+  if (send->session != NULL && !is_thrown(env)) {
     send->job.cancel = send->response->cancel;
+    send->response->sending = &send->job;
     return send;
   }
   send_drop(&send->job);
@@ -82,19 +88,19 @@ static napi_value send_submit(napi_env env, send_job *send) {
   return NULL;
 }
 
-/* responseRequest(response, session, method, url, calls, body) */
+/* responseRequest(response, session, method, url, calls, ask) */
 napi_value response_request(napi_env env, napi_callback_info info) {
   arguments given = arguments_of(env, info);
-  send_job *send = send_new(env, given.at[0], given.at[1]);
+  send_job *send = send_new(env, &given, given.at[5]);
   if (send == NULL) return NULL;
-  send->request = request_of(env, given.at + 2, &send->ca_file);
+  send->request = request_of(env, given.at + 2);
   return send_submit(env, send);
 }
 
-/* responseSend(response, session, prepared) */
+/* responseSend(response, session, prepared, ask) */
 napi_value response_send(napi_env env, napi_callback_info info) {
   arguments given = arguments_of(env, info);
-  send_job *send = send_new(env, given.at[0], given.at[1]);
+  send_job *send = send_new(env, &given, given.at[3]);
   if (send == NULL) return NULL;
   send->prepared = prepared_enter(env, given.at[2]);
   return send_submit(env, send);

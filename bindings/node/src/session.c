@@ -60,10 +60,12 @@ napi_value session_new(napi_env env, napi_callback_info info) {
   arguments given = arguments_of(env, info);
   rq_error *error = NULL;
   rq_session *inner = rq_session_new(&error);
-  options_apply(env, given.at[0], rq_session_opts(inner), NULL, &error);
-  bool thrown = error_thrown(env, error);
-  if (!thrown) napi_is_exception_pending(env, &thrown);
-  session *made = thrown ? NULL : malloc(sizeof *made);
+  calls_make(env, given.at[0], option_make, rq_session_opts(inner), &error);
+  if (is_thrown(env))
+    rq_error_free(error);
+  else
+    error_thrown(env, error);
+  session *made = is_thrown(env) ? NULL : malloc(sizeof *made);
   if (made == NULL) {
     rq_session_free(inner);
     return NULL;

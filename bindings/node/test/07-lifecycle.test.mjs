@@ -12,6 +12,10 @@ import { testd } from './testd.mjs'
 
 const { HTTP, BLACKHOLE, SILENT } = await testd()
 
+const upload = `let ask; const asked = new Promise((resolve) => { ask = resolve });
+  const s = new Session();
+  s.post('${HTTP}/upload', { body: (async function * () { yield new Promise(ask) })() })`
+
 const states = {
   'nothing done': '',
   'a session': 'new Session()',
@@ -27,6 +31,22 @@ const states = {
   'reading a body': `const r = await get('${HTTP}/drip/100000/1000'); r.bytes(); await sleep(50)`,
   'a prepared request being sent':
     `const s = new Session(); s.send(s.prepare('GET', '${HTTP}/stall-head')); await sleep(50)`,
+  'waiting for a piece of its body': `${upload}; await asked`,
+  'waiting for a piece of a prepared body': `${upload.replace(/post\((.*), (.*)\)/,
+    "send(s.prepare('POST', $1, $2))")}; await asked`,
+  'more waiting for pieces than threads':
+    `for (let i = 0; i < 100; i++) { ${upload} } await sleep(50)`,
+  'sending without an end': `const s = new Session();
+    s.post('${HTTP}/upload', { body: (function * () { for (;;) yield 'x'.repeat(100_000) })() });
+    await sleep(50)`,
+  'with an answer on its way to the body': `const s = new Session();
+    const drip = async function * () { for (;;) { await sleep(1); yield 'x' } };
+    s.post('${HTTP}/upload', { body: drip() });
+    await sleep(50)`,
+  'telling its progress': `const s = new Session(); let told;
+    const some = new Promise((resolve) => { told = resolve });
+    s.post('${HTTP}/no-read', { body: Buffer.alloc(64 << 20), onProgress: told }); await some`,
+  'writing cookies': `const s = new Session(); s.cookies.load('/dev/null').catch(() => {})`,
   aborted: `const c = new AbortController();
     get('${HTTP}/stall-head', { signal: c.signal }).catch(() => {}); await sleep(50); c.abort()`
 }

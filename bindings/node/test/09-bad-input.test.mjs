@@ -26,7 +26,29 @@ for (const [name, given, message] of [
   ['a deadline NaN', ['GET', url, { deadline: NaN }], /deadline must be/],
   ['verify 1', ['GET', url, { verify: 1 }], /verify must be/],
   ['two CAs', ['GET', url, { verify: CA_FILE, ca: '' }], /not both/],
-  ['body and json', ['POST', url, { body: 'a', json: 1 }], /either body or json/],
+  ['params that are a number', ['GET', url, { params: 1 }], /params must be/],
+  ['a parameter that is an object', ['GET', url, { params: { a: {} } }], /params: a must be/],
+  ['pathAsIs 1', ['GET', url, { pathAsIs: 1 }], /pathAsIs must be true or false/],
+  ['auth that is text', ['GET', url, { auth: 'ann:secret' }], /auth must be/],
+  ['auth of a user alone', ['GET', url, { auth: ['ann'] }], /user and password/],
+  ['auth with a number', ['GET', url, { auth: ['ann', 1] }], /the password must be a string/],
+  ['an unknown scheme', ['GET', url, { auth: { ntlm: [] } }], /no scheme ntlm/],
+  ['a cookie that is an object', ['GET', url, { cookies: { a: {} } }], /cookie a must be/],
+  ['a proxy that is a number', ['GET', url, { proxies: { http: 1 } }], /proxies: http must be/],
+  ['an environment', ['GET', url, { env: {} }], /there is no option env/],
+  ['jsonText that is an object', ['POST', url, { jsonText: {} }], /jsonText must be a string/],
+  ['a form that is text', ['POST', url, { form: 'a=1' }], /form must be/],
+  ['files that are text', ['POST', url, { files: 'a' }], /files must be/],
+  ['a list of texts as files', ['POST', url, { files: ['a'] }], /each of files must be/],
+  ['a part of five', ['POST', url, { files: { a: [1, 2, 3, 4, 5] } }], /files: a must be/],
+  ['a part without a name', ['POST', url, { files: [{ content: '' }] }], /a name in files/],
+  ['a part without content', ['POST', url, { files: [{ name: 'a' }] }], /files: a must be/],
+  ['a part from a descriptor', ['POST', url, { files: { a: { fd: 0 } } }], /files: a must be/],
+  ['a type that is a number', ['POST', url, { files: { a: ['', '', 1] } }], /type must be/],
+  ['a length of bytes', ['POST', url, { body: 'a', bodyLength: 1 }], /length of body is known/],
+  ['a length of nothing', ['POST', url, { bodyLength: 1 }], /bodyLength needs a body/],
+  ['half a byte', ['POST', url, { body: [], bodyLength: 0.5 }], /bodyLength must be a whole/],
+  ['progress to nobody', ['POST', url, { onProgress: true }], /onProgress must be a function/],
   ['a body that is an object', ['POST', url, { body: {} }], /body must be/],
   ['a body that is a number', ['POST', url, { body: 1 }], /body must be/],
   ['json that is none', ['POST', url, { json: () => {} }], /cannot be written as JSON/],
@@ -45,11 +67,14 @@ for (const [name, code, given] of [
   ['an empty URL', 'missing_schema', ['GET', '']],
   ['a URL without a host', 'invalid_url', ['GET', 'http://']],
   ['a port 70000', 'invalid_url', ['GET', 'http://127.0.0.1:70000/']],
-  ['another scheme', 'invalid_schema', ['GET', 'ftp://127.0.0.1/']],
   ['a header with CR LF', 'invalid_header', ['GET', url, { headers: { A: '1\r\nB: 2' } }]],
   ['a header name with a space', 'invalid_header', ['GET', url, { headers: { 'A B': '1' } }]],
   ['an empty header name', 'invalid_header', ['GET', url, { headers: { '': '1' } }]],
   ['a method with a space', 'invalid_method', ['GET /', url]],
+  ['a proxy that is none', 'invalid_proxy', ['GET', url, { proxies: { http: 'http://' } }]],
+  ['a cookie with a line end', 'invalid_cookie', ['GET', url, { cookies: { a: '1\r\n' } }]],
+  ['JSON that is none', 'invalid_json', ['POST', url, { jsonText: 'NaN' }]],
+  ['body and files', 'invalid_argument', ['POST', url, { body: 'a', files: { a: 'b' } }]],
   ['a CA that is none', 'file', ['GET', url, { ca: 'no PEM' }]]
 ]) {
   test(`${name}: ${code}`, async () => {
@@ -58,9 +83,18 @@ for (const [name, code, given] of [
   })
 }
 
+test('another scheme can be prepared, but not sent', async () => {
+  const prepared = session.prepare('GET', 'ftp://127.0.0.1/')
+  assert.equal(prepared.url, 'ftp://127.0.0.1/')
+  await assert.rejects(session.send(prepared), { name: 'RequestError', code: 'invalid_schema' })
+})
+
 for (const [name, options, message] of [
   ['an unknown option', { timeouts: 1 }, /there is no option timeouts/],
   ['an option of requests', { json: 1 }, /there is no option json/],
+  ['a cookie', { cookies: { a: '1' } }, /there is no option cookies/],
+  ['trustEnv 1', { trustEnv: 1 }, /trustEnv must be true or false/],
+  ['a variable that is a number', { env: { A: 1 } }, /env: A must be a string or null/],
   ['resolve without a port', { resolve: { 'example.org': '127.0.0.1' } }, /must be host:port/],
   ['resolve with an empty port', { resolve: { 'example.org:': '127.0.0.1' } }, /whole number/],
   ['resolve to a number', { resolve: { 'example.org:80': 1 } }, /address must be a string/],
@@ -122,9 +156,13 @@ test('the addon takes no foreign object for a handle', () => {
     assert.throws(() => native.preparedUrl(fake), TypeError)
     assert.throws(() => native.responseRead(fake), TypeError)
     assert.throws(() => native.responseSend(response, own, fake), TypeError)
+    assert.throws(() => native.cookiesList(fake), TypeError)
+    assert.throws(() => native.uploadAnswer(fake, null), TypeError)
   }
   for (const wrong of [response, own]) assert.throws(() => native.preparedUrl(wrong), TypeError)
   assert.throws(() => native.responseRead(own), TypeError)
   assert.throws(() => native.sessionClose(response), TypeError)
+  assert.equal(native.uploadAnswer(response, Buffer.from('to nobody')), undefined)
+  assert.throws(() => native.preparedNew(own, 'GET', url, [['no_such_setter']]), TypeError)
   assert.throws(() => native.responseRead(response), (error) => error.name === 'RQ_ERR_MISUSE')
 })

@@ -1,6 +1,6 @@
 // Compiled, not run: the types of index.d.ts as a program in TypeScript meets them.
 import * as librq from 'librq'
-import { Prepared, RequestError, Response, Session } from 'librq'
+import { Cookie, Prepared, RequestError, Response, Session, file } from 'librq'
 
 export async function everything (signal: AbortSignal): Promise<void> {
   using session = new Session({
@@ -33,6 +33,45 @@ export async function everything (signal: AbortSignal): Promise<void> {
   console.log(sent, length, reader, trailer, names, answer.hello, librq.version)
 }
 
+export async function bodies (stream: ReadableStream<Uint8Array>): Promise<void> {
+  const session = new Session({
+    auth: { basic: ['ann', 'sécret'], latin1: true },
+    params: { page: 1, tag: ['a', 'b'], old: null },
+    proxies: { https: 'http://127.0.0.1:3128', 'http://example.org': null, no_proxy: '.test' },
+    trustEnv: false,
+    env: { NETRC: null }
+  })
+  const url = 'https://example.org/'
+  await session.post(url, { body: stream, bodyLength: 5, auth: null, cookies: { a: '1', b: null } })
+  await session.post(url, { body: async function * () { yield 'piece' }, auth: ['ann', 'secret'] })
+  await session.post(url, { body: file(new URL('file:///etc/hosts')), auth: { bearer: 'token' } })
+  await session.post(url, { body: new FormData(), onProgress: (sent, total) => sent / total })
+  await session.post(url, { body: { fd: 0 }, params: 'raw', pathAsIs: true })
+  await session.post(url, {
+    form: new URLSearchParams('a=1'),
+    files: {
+      short: 'text',
+      blob: new Blob(['text']),
+      long: ['name.txt', file('/etc/hosts'), 'text/plain', { 'X-A': 1 }],
+      none: null
+    }
+  })
+  await session.post(url, { files: [{ name: 'a', path: '/etc/hosts' }, ['b', [null, 'text']]] })
+  const prepared = session.prepare('PUT', url, {
+    jsonText: '{}', auth: (prepared) => prepared.addHeader('Authorization', 'mine')
+  })
+  const shown: [string, string | null, number] =
+    [prepared.curl({ secrets: true }), prepared.proxy(session), prepared.bodyLength]
+
+  session.cookies.set('a', 1, { domain: 'example.org', secure: true })
+  session.cookies.receive(new URL(url), 'b=2; Path=/')
+  session.cookies.clock = new Date(0)
+  await session.cookies.load('cookies.txt')
+  const kept: Cookie[] = [...session.cookies]
+  console.log(shown, kept[0]?.expires?.getTime())
+  session.cookies.clear({ domain: 'example.org' })
+}
+
 export function told (error: unknown): string {
   if (!(error instanceof RequestError)) return String(error)
   // @ts-expect-error: there is no such code
@@ -44,3 +83,7 @@ export function told (error: unknown): string {
 new Session().prepare('GET', 'https://example.org/', { signal: AbortSignal.timeout(1) })
 // @ts-expect-error: a timeout is a number of seconds
 new Session({ timeout: '3 s' })
+// @ts-expect-error: user and password are two
+new Session({ auth: { basic: 'ann:secret' } })
+// @ts-expect-error: an environment is a session's
+new Session().prepare('GET', 'https://example.org/', { env: {} })

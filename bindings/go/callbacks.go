@@ -1,0 +1,110 @@
+// The Go functions that the library calls, through callbacks.c: each finds the Go value behind its
+// context, runs it, and brings its failure back. What the values do is the business of the files
+// that hand them over: auth.go, upload.go, request.go.
+
+package rq
+
+// #include "callbacks.h"
+import "C"
+
+import (
+	"fmt"
+	"runtime/cgo"
+	"runtime/debug"
+	"unsafe"
+)
+
+// contextFor gives a Go value to the library, which frees it by rqgoFree, also where the call that
+// takes it fails. Until then the value stays alive, and with it all that it knows.
+func contextFor(value any) C.uintptr_t {
+	return C.uintptr_t(cgo.NewHandle(value))
+}
+
+func valueOf[T any](context C.uintptr_t) T {
+	return cgo.Handle(context).Value().(T)
+}
+
+//export rqgoFree
+func rqgoFree(context C.uintptr_t) {
+	handle := cgo.Handle(context)
+	if u, ok := handle.Value().(*upload); ok {
+		var c call
+		guard(&c.err, u.close)
+		c.end()
+	}
+	handle.Delete()
+}
+
+//export rqgoRead
+func rqgoRead(context C.uintptr_t, buf unsafe.Pointer, room C.size_t, e **C.rq_error) C.int64_t {
+	read := -1
+	guard(e, func() (err error) {
+		read, err = valueOf[*upload](context).read(unsafe.Slice((*byte)(buf), room))
+		return err
+	})
+	return C.int64_t(read)
+}
+
+//export rqgoRewind
+func rqgoRewind(context C.uintptr_t, e **C.rq_error) C.bool {
+	return C.bool(guard(e, valueOf[*upload](context).rewind))
+}
+
+//export rqgoAuth
+func rqgoAuth(context C.uintptr_t, prepared *C.rq_prepared, e **C.rq_error) {
+	guard(e, func() error {
+		p := &Prepared{handle: newHandle(prepared, func(*C.rq_prepared) {})}
+		defer p.Close() // lent: whoever keeps it longer finds it closed
+		return valueOf[func(*Prepared) error](context)(p)
+	})
+}
+
+//export rqgoProgress
+func rqgoProgress(context C.uintptr_t, sent C.uint64_t, total C.int64_t, e **C.rq_error) {
+	guard(e, func() error {
+		valueOf[func(sent, total int64)](context)(int64(sent), int64(total))
+		return nil
+	})
+}
+
+// guard runs a callback and tells the library of its failure. A panic is one too: it must not
+// unwind the library's frames.
+func guard(e **C.rq_error, callback func() error) (ok bool) {
+	defer func() {
+		if value := recover(); value != nil {
+			fail(e, &PanicError{value, debug.Stack()})
+			ok = false
+		}
+	}()
+	if err := callback(); err != nil {
+		fail(e, err)
+		return false
+	}
+	return true
+}
+
+// fail gives the library the text of an error, and leaves the error itself to the call that the
+// callback belongs to: its caller gets it back as it is.
+func fail(e **C.rq_error, err error) {
+	C.rq_error_set(e, C.RQ_ERR_CALLBACK, text(err.Error()))
+	failure := cgo.NewHandle(err)
+	if !C.rqgo_keep(C.uintptr_t(failure)) {
+		failure.Delete()
+	}
+}
+
+// PanicError is the failure of a request whose callback panicked: an AuthFunc, a reader, Progress.
+type PanicError struct {
+	Value any    // what it panicked with
+	Stack []byte // where
+}
+
+func (p *PanicError) Error() string {
+	return fmt.Sprintf("a callback panicked: %v", p.Value)
+}
+
+// Unwrap gives the panic's value where that is an error.
+func (p *PanicError) Unwrap() error {
+	err, _ := p.Value.(error)
+	return err
+}

@@ -1,0 +1,102 @@
+'use strict'
+
+// Prepared requests: exactly what will be sent, to be read and edited.
+
+const native = require('../build/rq_node.node')
+const { checked } = require('./errors.cjs')
+const handles = require('./handles.cjs')
+const { bytes, scalar, text, url } = require('./values.cjs')
+
+let sendable
+
+/** Made by session.prepare(), or lent to an auth function for its call. */
+class Prepared {
+  #handle
+  #upload
+
+  constructor (handle, upload) {
+    this.#handle = handle
+    this.#upload = upload
+  }
+
+  static {
+    /** Its handle, and what its body is read from while it is sent. */
+    sendable = (prepared) => {
+      if (prepared === null || typeof prepared !== 'object' || !(#handle in prepared)) {
+        throw new TypeError('send() takes what prepare() made')
+      }
+      return [prepared.#handle, prepared.#upload]
+    }
+  }
+
+  get method () {
+    return checked(native.preparedMethod, this.#handle)
+  }
+
+  set method (method) {
+    checked(native.preparedSetMethod, this.#handle, text('method', method))
+  }
+
+  get url () {
+    return checked(native.preparedUrl, this.#handle)
+  }
+
+  set url (value) {
+    checked(native.preparedSetUrl, this.#handle, url(value))
+  }
+
+  /** [name, value] of each field, in the order in which they are sent. */
+  get headers () {
+    const flat = checked(native.preparedHeaders, this.#handle)
+    return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]])
+  }
+
+  header (name) {
+    return checked(native.preparedHeader, this.#handle, text('a header name', name)) ?? null
+  }
+
+  setHeader (name, value) {
+    text('a header name', name)
+    checked(native.preparedSetHeader, this.#handle, name, scalar(`header ${name}`, value))
+  }
+
+  addHeader (name, value) {
+    text('a header name', name)
+    checked(native.preparedAddHeader, this.#handle, name, scalar(`header ${name}`, value))
+  }
+
+  get body () {
+    return checked(native.preparedBody, this.#handle) ?? null
+  }
+
+  set body (body) {
+    checked(native.preparedSetBody, this.#handle, body === null ? null : bytes('body', body))
+  }
+
+  /** 0 without a body, -1 if it is not known before it is sent. */
+  get bodyLength () {
+    return checked(native.preparedBodyLength, this.#handle)
+  }
+
+  /** A curl command that sends the same; credentials are left out unless asked for. */
+  curl ({ secrets = false } = {}) {
+    return checked(native.preparedCurl, this.#handle, secrets === true)
+  }
+
+  /** The proxy that session.send() would use, null for none. */
+  proxy (session) {
+    return checked(native.preparedProxy, this.#handle, handles.of(session)) ?? null
+  }
+}
+
+/** The auth option as the addon calls it: with a handle that is good for the call. */
+function lending (auth) {
+  return (handle) => {
+    const answer = auth(new Prepared(handle))
+    if (typeof answer?.then !== 'function') return
+    answer.then(undefined, () => {}) // it failed already: of this
+    throw new TypeError('an auth function must do its work before it returns, not in a promise')
+  }
+}
+
+module.exports = { Prepared, lending, sendable }
