@@ -48,6 +48,21 @@
  * Bytes and text passed in are copied. Text is UTF-8 and NUL-terminated both ways; header values
  * and reasons are handed out as the bytes received.
  *
+ * WHAT A REQUEST SENDS
+ *
+ * Settings merge: a request's rq_opts win over its session's, NULL removes, and nothing of a
+ * request stays in its session. One content is sent: parts, else a body (bytes, a file, a
+ * callback), else fields, else JSON. Credentials come from the request, else the session, else an
+ * Authorization header, else a netrc file, else the URL. rq_prepare shows what comes of it, for
+ * reading and changing.
+ *
+ * CALLBACKS
+ *
+ * They run on the thread of the call that needs them, with no lock of librq held, and may call
+ * librq. They fail by rq_error_set; that error is the one their caller gets. They must return: no
+ * exception, no longjmp. A context belongs to librq once it is passed in, even if that call fails;
+ * its rq_free_fn is called once, from any thread.
+ *
  * THREADS
  *
  * A session (with its rq_opts) and a cancel token may be used by any number of threads at once.

@@ -19,6 +19,11 @@ program() {
     grep -q "$RQ_TEST_HTTP/json" "$folder/$2"
 }
 
+# fragment LANGUAGE: the second code block of that language
+fragment() {
+    awk -v fence="\`\`\`$1" '/^```/ && on { exit } on { print } $0 == fence { on = (++count == 2) }' README.md
+}
+
 failed=0
 passed=0
 for language in $1; do
@@ -27,6 +32,11 @@ for language in $1; do
             program c c/main.c
             cc -std=c11 -Wall -Wextra -Werror -o $folder/c/main $folder/c/main.c \
                 $(pkg-config --cflags --libs rq)
+            { echo '#include <rq.h>'; echo 'void upload(rq_session *s);'
+              echo 'void upload(rq_session *s) {'; echo 'rq_error *e = NULL;'; fragment c
+              echo 'rq_response_free(r); rq_request_free(q); rq_error_free(e); }'; } > $folder/c/fragment.c
+            grep -q rq_part_file $folder/c/fragment.c
+            cc -std=c11 -Wall -Wextra -Werror -fsyntax-only $folder/c/fragment.c $(pkg-config --cflags rq)
             output=$($folder/c/main) ;;
         go)
             program go go/main.go

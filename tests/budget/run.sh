@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a warm GET costs through the C API, in counts: system calls (strace), user instructions (callgrind), and that
-# descriptors and memory stay flat. Costs are differences of two run lengths, so start-up does not count. A figure that
+# What a warm GET and preparing a request cost through the C API, in counts: system calls (strace), user instructions
+# (callgrind); that descriptors and memory stay flat, and that a multipart body of 500 MB is streamed. Costs are differences of two run lengths, so start-up does not count. A figure that
 # cannot be had is a failure, and so is one that says a request is free.
 #
 #   tests/budget/run.sh LIB_DIR INCLUDE_DIR TESTD
@@ -21,6 +21,8 @@ ln -sf "$lib/librq.so" "$folder/librq.so.0"
 cc -std=gnu11 -O2 -Wall -Wextra -Werror -I"$include" -o "$folder/warm_get" tests/budget/warm_get.c \
     "$folder/librq.so.0" -Wl,-rpath,"$folder"
 cc -std=gnu11 -O2 -Wall -Wextra -Werror -I"$include" -o "$folder/prepare" tests/budget/prepare.c \
+    "$folder/librq.so.0" -Wl,-rpath,"$folder"
+cc -std=gnu11 -O2 -Wall -Wextra -Werror -I"$include" -o "$folder/multipart" tests/budget/multipart.c \
     "$folder/librq.so.0" -Wl,-rpath,"$folder"
 # An answer of 64 bytes that leaves the server in one piece: whether a second one needs a second recv is chance.
 http=$RQ_TEST_HTTP/sha256/100
@@ -78,5 +80,9 @@ check "user instructions of preparing a large POST" "$(each instructions 50 250 
 program=
 flat "" "$http"
 flat " over TLS" "$https" "$RQ_TEST_CA_FILE"
+truncate -s 100000000 "$folder/100MB"
+check "KiB at the peak of a multipart upload of 5 x 100 MB" \
+    "$("$folder/multipart" "$RQ_TEST_HTTP/upload" "$folder/100MB")" 4096
+rm -f "$folder/100MB"
 printf '%s passed, %s failed\n' $passed $failed
 [ $failed = 0 ]
