@@ -4,13 +4,19 @@ set -eu
 cd "$(dirname "$0")/.."
 languages=$(scripts/need.sh test)
 step() { printf '\n== %s ==\n' "$*"; }
+# Tests see nothing of this machine's proxies and passwords; what they install and build may need them.
+alone() {
+    env -u http_proxy -u https_proxy -u all_proxy -u no_proxy -u HTTP_PROXY -u HTTPS_PROXY -u ALL_PROXY -u NO_PROXY \
+        NETRC=/dev/null "$@"
+}
 
 step "rust: format, lints"
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 
 step "rust: units, integration, peers, tidy, header, doctests"
-cargo test --workspace --locked --quiet
+cargo test --workspace --locked --quiet --no-run
+alone cargo test --workspace --locked --quiet --offline
 
 step "release build"
 scripts/build.sh
@@ -20,15 +26,15 @@ step "c: ctest, plain and under valgrind"
 jobs=$(getconf _NPROCESSORS_ONLN)
 cmake -S ctest -B target/ctest -DRQ_VALGRIND=ON >/dev/null
 cmake --build target/ctest -j "$jobs" >/dev/null
-ctest --test-dir target/ctest --output-on-failure -j "$jobs"
+alone ctest --test-dir target/ctest --output-on-failure -j "$jobs"
 
 step "c: ctest under ASan and UBSan"
 cmake -S ctest -B target/ctest-asan -DRQ_ASAN=ON >/dev/null
 cmake --build target/ctest-asan -j "$jobs" >/dev/null
-ctest --test-dir target/ctest-asan --output-on-failure -j "$jobs"
+alone ctest --test-dir target/ctest-asan --output-on-failure -j "$jobs"
 
 step "budgets: system calls, instructions, descriptors, memory"
-tests/budget/run.sh target/release include target/release/testd
+alone tests/budget/run.sh target/release include target/release/testd
 
 for language in $languages; do
     case $language in
@@ -36,12 +42,13 @@ for language in $languages; do
             step "go: vet, race detector, garbage collector torture"
             unformatted=$(gofmt -l bindings/go tests/conformance/go)
             [ -z "$unformatted" ] || { echo "not as gofmt has it: $unformatted"; exit 1; }
-            (cd bindings/go && go vet ./... && go test -race ./... && GOGC=1 go test -count=1 -tags rqdebug ./...)
-            (cd tests/conformance/go && go vet ./... && go test ./...) ;;
+            (cd bindings/go && go vet ./... && alone go test -race ./... &&
+                GOGC=1 alone go test -count=1 -tags rqdebug ./...)
+            (cd tests/conformance/go && go vet ./... && alone go test ./...) ;;
         node)
             step "node: node --test"
             build_node
-            (cd bindings/node && npm test --silent) ;;
+            (cd bindings/node && alone npm test --silent) ;;
     esac
 done
 
@@ -50,7 +57,7 @@ step "conformance: what Requests does, in every language"
 tests/conformance/all tests/conformance/vectors rust $languages
 
 step "the programs of README.md"
-scripts/readme.sh "$languages"
+alone scripts/readme.sh "$languages"
 
 step "the demo"
-scripts/demo.sh
+alone scripts/demo.sh
