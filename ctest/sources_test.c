@@ -1,5 +1,5 @@
-/* Bodies that are read while they are sent: callbacks and files, their lengths, rewinding, progress,
- * and that a context is freed exactly once, whatever happens. */
+/* Bodies that are read while they are sent: callbacks and files, their lengths, rewinding,
+ * progress, and that a context is freed exactly once, whatever happens. */
 #include "t.h"
 
 #include <unistd.h>
@@ -64,7 +64,8 @@ static void a_known_length_is_declared_and_an_unknown_one_chunked(void) {
   source known = {.text = "hello", .piece = 2};
   check_echo(&known, 5, "\r\nContent-Length: 5\r\n", "\r\n\r\nhello");
   source unknown = {.text = "hello", .piece = 3};
-  check_echo(&unknown, -1, "\r\nTransfer-Encoding: chunked\r\n", "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n");
+  check_echo(&unknown, -1, "\r\nTransfer-Encoding: chunked\r\n",
+             "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n");
 }
 
 static void check_fails(source *from, int64_t length, rq_code code, const char *message) {

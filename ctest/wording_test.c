@@ -181,6 +181,26 @@ static void a_proxy_is_chosen_and_never_passed_by(void) {
   rq_prepared_free(prepared);
 }
 
+static void a_sending_may_have_settings_of_its_own(void) {
+  rq_error *e = NULL;
+  rq_opts *opts = rq_opts_new(&e);
+  rq_opts_deadline_ms(opts, 100, &e);
+  rq_request *request = rq_request_new("GET", t_url("RQ_TEST_HTTP", "/delay/400"), &e);
+  rq_prepared *prepared = prepare(request, &e);
+  CHECK_CODE(e, RQ_OK);
+  CHECK(rq_send_with(session, prepared, opts, NULL, &e) == NULL);
+  CHECK_CODE(e, RQ_ERR_TOTAL_TIMEOUT);
+  rq_response *response = rq_send_with(session, prepared, NULL, NULL, &e);
+  CHECK_INT(rq_response_status(response), 200);
+  CHECK_CODE(e, RQ_OK);
+  rq_response_free(response);
+  rq_prepared_free(prepared);
+  rq_opts_free(opts);
+  rq_opts_free(NULL);
+  CHECK(rq_send_with(session, NULL, NULL, NULL, &e) == NULL);
+  CHECK_CODE(e, RQ_ERR_MISUSE);
+}
+
 static void a_curl_line_masks_secrets_unless_asked(void) {
   rq_error *e = NULL;
   rq_request *request = rq_request_new("POST", "http://ann:" SECRET "@example.org/a'b", &e);
@@ -274,6 +294,7 @@ int main(void) {
   RUN(parameters_merge_and_cookies_are_bound);
   RUN(cookies_are_listed_saved_and_cleared);
   RUN(a_proxy_is_chosen_and_never_passed_by);
+  RUN(a_sending_may_have_settings_of_its_own);
   RUN(a_curl_line_masks_secrets_unless_asked);
   RUN(what_cannot_be_sent_is_refused_and_the_request_stays);
   RUN(null_and_text_that_is_none_are_refused);

@@ -245,8 +245,9 @@ typedef struct rq_cookies rq_cookies;
 typedef struct rq_error rq_error;
 
 /**
- * Settings that a session (rq_session_opts) or a request (rq_request_opts) lends. A request's
- * settings win over the session's and are not kept by it. A call that fails changes nothing.
+ * Settings that a session (rq_session_opts) or a request (rq_request_opts) lends, or that are made
+ * for one sending (rq_opts_new). A request's settings win over the session's and are not kept by
+ * it. A call that fails changes nothing.
  */
 typedef struct rq_opts rq_opts;
 
@@ -596,6 +597,20 @@ void rq_error_set(rq_error **error, int32_t code, const char *message);
  * Since: 0.1.
  */
 void rq_error_free(rq_error *error);
+
+/**
+ * Settings of their own, none of them set, for rq_send_with.
+ *
+ * Ownership: yours, free it with rq_opts_free. Since: 0.1.
+ */
+rq_opts *rq_opts_new(rq_error **error);
+
+/**
+ * Frees what rq_opts_new made. NULL is fine; what a session or a request lends must not be freed.
+ *
+ * Since: 0.1.
+ */
+void rq_opts_free(rq_opts *opts);
 
 /**
  * Sets a header; it keeps the place of a session header of that name and takes this spelling.
@@ -1070,6 +1085,19 @@ rq_response *rq_send(const rq_session *session,
                      const rq_prepared *prepared,
                      const rq_cancel *cancel,
                      rq_error **error);
+
+/**
+ * rq_send with settings for this sending alone: timeouts, deadline, verification, CA, proxies and
+ * jar of `opts` win over those of the request and of the session. Its other settings have no
+ * effect: what is sent was prepared. `opts` may be NULL, and stays as it is.
+ *
+ * Errors, ownership, threads: as rq_send; `RQ_ERR_MISUSE` also. Since: 0.1.
+ */
+rq_response *rq_send_with(const rq_session *session,
+                          const rq_prepared *prepared,
+                          const rq_opts *opts,
+                          const rq_cancel *cancel,
+                          rq_error **error);
 
 /**
  * rq_prepare and rq_send in one call.

@@ -33,11 +33,11 @@ rq_response *rqgo_perform(const rq_session *session, const rq_request *request,
 	return response;
 }
 
-rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared,
+rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared, const rq_opts *opts,
                        const rq_cancel *token, rq_error **error, uintptr_t *failed) {
 	uintptr_t *outer = failed_of_call;
 	failed_of_call = failed;
-	rq_response *response = rq_send(session, prepared, token, error);
+	rq_response *response = rq_send_with(session, prepared, opts, token, error);
 	failed_of_call = outer;
 	return response;
 }

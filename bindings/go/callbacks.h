@@ -11,7 +11,7 @@ rq_prepared *rqgo_prepare(const rq_session *session, const rq_request *request, 
                           uintptr_t *failed);
 rq_response *rqgo_perform(const rq_session *session, const rq_request *request,
                           const rq_cancel *token, rq_error **error, uintptr_t *failed);
-rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared,
+rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared, const rq_opts *opts,
                        const rq_cancel *token, rq_error **error, uintptr_t *failed);
 
 // Leaves a failure for the call that the running callback belongs to; false if it has one already.

@@ -3,10 +3,12 @@
 package rq
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func prepare(t *testing.T, session *Session, request *Request) *Prepared {
@@ -115,5 +117,21 @@ func TestCurl(t *testing.T) {
 	must(t, p.Close())
 	if p.Curl(true) != "" || p.BodyLength() != 0 {
 		t.Error("a closed prepared request has parts")
+	}
+}
+
+func TestASendingMayHaveOptionsOfItsOwn(t *testing.T) {
+	session := open(t)
+	p := prepare(t, session, &Request{Method: "GET", URL: at("HTTP", "/delay/300")})
+	_, err := session.Send(t.Context(), p, Deadline(50*time.Millisecond))
+	if !errors.Is(err, ErrTotalTimeout) {
+		t.Fatalf("with a deadline: %v", err)
+	}
+	response, err := session.Send(t.Context(), p)
+	must(t, err)
+	textOf(t, response)
+	_, err = session.Send(t.Context(), p, Header("bad name", ""))
+	if !errors.Is(err, ErrInvalidHeader) {
+		t.Fatalf("bad option: %v", err)
 	}
 }

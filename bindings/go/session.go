@@ -124,7 +124,10 @@ func (s *Session) Prepare(r *Request) (*Prepared, error) {
 }
 
 // Send sends a prepared request as it stands, as often as wanted.
-func (s *Session) Send(ctx context.Context, p *Prepared) (*Response, error) {
+// Options are for this sending alone and win over the request's and the session's; those about what
+// is sent have no effect, for that was prepared: Timeout, Deadline, Verify, CAFile, CAPEM, Proxy,
+// NoProxy and Jar have.
+func (s *Session) Send(ctx context.Context, p *Prepared, options ...Option) (*Response, error) {
 	session, err := s.handle.acquire()
 	if err != nil {
 		return nil, err
@@ -138,7 +141,13 @@ func (s *Session) Send(ctx context.Context, p *Prepared) (*Response, error) {
 	}
 	defer p.handle.release()
 	return exchange(ctx, func(token *C.rq_cancel, c *call) *C.rq_response {
-		return C.rqgo_send(session, prepared, token, &c.err, &c.failed)
+		var opts *C.rq_opts
+		if len(options) > 0 {
+			opts = C.rq_opts_new(&c.err)
+			defer C.rq_opts_free(opts)
+			c.apply(opts, options)
+		}
+		return C.rqgo_send(session, prepared, opts, token, &c.err, &c.failed)
 	})
 }
 

@@ -282,6 +282,19 @@ impl Options {
         }
     }
 
+    /// These with what `over` says about sending: timeouts, trust, proxies, the jar.
+    pub(crate) fn overridden_by(&self, over: &Self) -> Self {
+        let mut merged = self.clone();
+        merged.timeout = over.timeout.or(self.timeout);
+        merged.total = over.total.or(self.total);
+        if over.verify.is_some() || over.ca.is_some() {
+            (merged.verify, merged.ca) = (over.verify, over.ca.clone());
+        }
+        merged.wording.proxies = over.wording.proxies.over(&self.wording.proxies);
+        merged.wording.jar = over.wording.jar.or(self.wording.jar);
+        merged
+    }
+
     pub(crate) fn pool_limits(&self) -> PoolLimits {
         self.pool
     }
@@ -333,6 +346,13 @@ fn prepare_phase(error: Error) -> Error {
 /// Options that any thread may change; requests read a snapshot.
 #[derive(Clone, Debug)]
 pub struct SharedOptions(Arc<Mutex<Arc<Options>>>);
+
+/// Settings of a request, none of them set.
+impl Default for SharedOptions {
+    fn default() -> Self {
+        Self::of_request()
+    }
+}
 
 impl SharedOptions {
     pub(crate) fn of_session() -> Self {

@@ -16,7 +16,7 @@ use crate::body::source::Source;
 use crate::cookies::Jar;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::{Headers, byte_name, is_token_byte, lists_token, shortened};
-use crate::options::{Options, merged_headers};
+use crate::options::{Options, SharedOptions, merged_headers};
 use crate::params::{Query, merged};
 use crate::request::{Progress, Request};
 use crate::url::Url;
@@ -272,6 +272,23 @@ impl Prepared {
             parts.headers.remove("transfer-encoding");
         }
         frame(parts);
+    }
+
+    /// Changes the settings that hold when this is sent: timeouts, trust, proxies, the jar. Method,
+    /// URL, headers and body stay as they were prepared.
+    ///
+    /// # Errors
+    /// What `change` returns.
+    pub fn configure<R>(&mut self, change: impl FnOnce(&mut Options) -> R) -> R {
+        change(Arc::make_mut(&mut self.edit().options))
+    }
+
+    /// The same request, to be sent with what `over` says about sending: its timeouts, trust,
+    /// proxies and jar win over the request's and the session's (S14).
+    #[must_use]
+    pub fn overridden(&self, over: &SharedOptions) -> Self {
+        let options = Arc::new(self.0.options.overridden_by(&over.snapshot()));
+        Self(Arc::new(Parts { options, ..(*self.0).clone() }))
     }
 
     /// The request as a curl command line. Credentials and cookies are masked unless

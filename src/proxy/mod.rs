@@ -51,6 +51,16 @@ impl Proxies {
         self.no_proxy = list.map(str::to_owned);
     }
 
+    /// These, and what only `base` has.
+    pub(crate) fn over(&self, base: &Self) -> Self {
+        let mut merged = self.clone();
+        let is_new =
+            |(key, _): &&(String, Option<Proxy>)| !self.pairs.iter().any(|(k, _)| k == key);
+        merged.pairs.extend(base.pairs.iter().filter(is_new).cloned());
+        merged.no_proxy = merged.no_proxy.or_else(|| base.no_proxy.clone());
+        merged
+    }
+
     /// True if neither a proxy nor a list is set.
     pub(crate) fn is_empty(&self) -> bool {
         self.pairs.is_empty() && self.no_proxy.is_none()

@@ -5,11 +5,12 @@
 use std::fs;
 use std::sync::Arc;
 
+use rq::SharedOptions;
 use rq::{Auth, Authenticate, Error, ErrorKind, Options, Part, Phase, Prepared, Request, Session};
 use rq_testd::Step;
 
-use crate::client::failure;
-use crate::peer::{Peer, say};
+use crate::client::{failure, ms};
+use crate::peer::{Peer, answers, say};
 
 const URL: &str = "http://example.org/dir/page";
 
@@ -212,6 +213,28 @@ fn cookies_are_kept_in_a_file_for_their_owner_alone() {
     let missing = second.cookies().load(path.with_extension("none")).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::File);
     fs::remove_file(&path).unwrap();
+}
+
+/// S14: what is said when sending wins, for that sending alone.
+#[test]
+fn a_sending_may_have_settings_of_its_own() {
+    let peer = Peer::plain(vec![vec![Step::ReadHead, Step::Stall], answers()]);
+    let prepared = prepared_for(&peer.session, &peer.url(), |_| {});
+    let over = SharedOptions::default();
+    over.update(|options| options.timeout(None, Some(ms(50))));
+    let error = peer.session.send(&prepared.overridden(&over)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ReadTimeout);
+    assert_eq!(peer.session.send(&prepared).unwrap().status(), 200);
+    let proxied = SharedOptions::default();
+    proxied.update(|options| options.proxy("http", Some("http://p:1"))).unwrap();
+    let mut request = Request::new("GET", URL).unwrap();
+    request.configure(|options| options.proxy("http", Some("http://q:2"))).unwrap();
+    let mut prepared = session_with(&[]).prepare(&request).unwrap();
+    let chosen = |prepared: &Prepared| session_with(&[]).proxy_for(prepared).unwrap().unwrap();
+    assert_eq!(chosen(&prepared.overridden(&proxied)), "http://p:1");
+    assert_eq!(chosen(&prepared), "http://q:2");
+    prepared.configure(|options| options.proxy("http", Some("http://r:3"))).unwrap();
+    assert_eq!(chosen(&prepared), "http://r:3");
 }
 
 #[test]

@@ -2,15 +2,17 @@
 
 use std::ffi::{c_char, c_void};
 use std::path::Path;
+use std::ptr;
 use std::time::Duration;
 
 use rq_core::{CaBundle, Error, ErrorKind, Options, PoolLimits, Result, SharedOptions};
 
-use crate::boundary::{bytes, entry, handle, optional_c_bytes, text};
+use crate::boundary::{bytes, entry, free, give, handle, optional_c_bytes, text};
 use crate::error::rq_error;
 
-/// Settings that a session (rq_session_opts) or a request (rq_request_opts) lends. A request's
-/// settings win over the session's and are not kept by it. A call that fails changes nothing.
+/// Settings that a session (rq_session_opts) or a request (rq_request_opts) lends, or that are made
+/// for one sending (rq_opts_new). A request's settings win over the session's and are not kept by
+/// it. A call that fails changes nothing.
 pub struct rq_opts {
     pub(crate) shared: SharedOptions,
 }
@@ -21,6 +23,22 @@ fn set(
     change: impl FnOnce(&mut Options) -> Result<()>,
 ) {
     entry(error, (), || handle(opts, "opts")?.shared.update(change));
+}
+
+/// Settings of their own, none of them set, for rq_send_with.
+///
+/// Ownership: yours, free it with rq_opts_free. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_opts_new(error: *mut *mut rq_error) -> *mut rq_opts {
+    entry(error, ptr::null_mut(), || Ok(give(rq_opts { shared: SharedOptions::default() })))
+}
+
+/// Frees what rq_opts_new made. NULL is fine; what a session or a request lends must not be freed.
+///
+/// Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_opts_free(opts: *mut rq_opts) {
+    free(opts);
 }
 
 /// Sets a header; it keeps the place of a session header of that name and takes this spelling.

@@ -8,6 +8,7 @@ use rq_core::{Prepared, Result, Session};
 use crate::boundary::{entry, give, handle, optional, text};
 use crate::cancel::rq_cancel;
 use crate::error::rq_error;
+use crate::opts::rq_opts;
 use crate::prepared::rq_prepared;
 use crate::request::rq_request;
 use crate::response::rq_response;
@@ -31,6 +32,29 @@ pub extern "C" fn rq_send(
     entry(error, ptr::null_mut(), || {
         let session = &handle(session, "session")?.session;
         send(session, &handle(prepared, "prepared")?.prepared, cancel)
+    })
+}
+
+/// rq_send with settings for this sending alone: timeouts, deadline, verification, CA, proxies and
+/// jar of `opts` win over those of the request and of the session. Its other settings have no
+/// effect: what is sent was prepared. `opts` may be NULL, and stays as it is.
+///
+/// Errors, ownership, threads: as rq_send; `RQ_ERR_MISUSE` also. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_send_with(
+    session: *const rq_session,
+    prepared: *const rq_prepared,
+    opts: *const rq_opts,
+    cancel: *const rq_cancel,
+    error: *mut *mut rq_error,
+) -> *mut rq_response {
+    entry(error, ptr::null_mut(), || {
+        let session = &handle(session, "session")?.session;
+        let prepared = &handle(prepared, "prepared")?.prepared;
+        match optional(opts) {
+            Some(opts) => send(session, &prepared.overridden(&opts.shared), cancel),
+            None => send(session, prepared, cancel),
+        }
     })
 }
 

@@ -151,6 +151,10 @@ export interface SendOptions {
 
 export interface RequestOptions extends PrepareOptions, SendOptions {}
 
+/** What may still be said when a prepared request is sent. */
+export interface SendingOptions extends SendOptions,
+  Pick<CommonOptions, 'jar' | 'proxies' | 'timeout' | 'deadline' | 'verify' | 'ca'> {}
+
 /** Requests with something in common: options, and the connections kept between them. */
 export class Session {
   constructor (options?: SessionOptions)
@@ -165,7 +169,8 @@ export class Session {
   delete (url: string | URL, options?: RequestOptions): Promise<Response>
   /** Merges the session's options with these and sends nothing. */
   prepare (method: string, url: string | URL, options?: PrepareOptions): Prepared
-  send (prepared: Prepared, options?: SendOptions): Promise<Response>
+  /** Options are for this sending alone, and win over the request's and the session's. */
+  send (prepared: Prepared, options?: SendingOptions): Promise<Response>
   /** Closes the connections that wait for a next request. */
   closeIdle (): void
   /** No more requests; those in flight and open responses end as they would have. */

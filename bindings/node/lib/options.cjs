@@ -121,6 +121,10 @@ const ofSession = {
   }
 }
 
+// What was prepared stays as it is: these are about its way.
+const { jar, proxies, timeout, deadline, verify, ca } = both
+const ofSending = { __proto__: null, jar, proxies, timeout, deadline, verify, ca, signal () {} }
+
 const ofRequest = {
   __proto__: null,
   ...both,
@@ -153,6 +157,12 @@ function sessionCalls (options) {
   return callsOf(options, ofSession)
 }
 
+/** The calls for one sending; undefined if there are none. */
+function sendingCalls (options) {
+  const calls = callsOf(options, ofSending)
+  return calls.length > 0 ? calls : undefined
+}
+
 /** The addon's arguments method, url, calls; and what is asked for while the request is sent. */
 function requestOf (method, address, options) {
   const upload = { sources: [], onProgress: undefined }
@@ -161,4 +171,4 @@ function requestOf (method, address, options) {
   return { request, upload: asks ? upload : undefined }
 }
 
-module.exports = { requestOf, sessionCalls }
+module.exports = { requestOf, sendingCalls, sessionCalls }

@@ -7,7 +7,7 @@ const { Cookies } = require('./cookies.cjs')
 const { checked } = require('./errors.cjs')
 const { exchange } = require('./exchange.cjs')
 const handles = require('./handles.cjs')
-const { requestOf, sessionCalls } = require('./options.cjs')
+const { requestOf, sendingCalls, sessionCalls } = require('./options.cjs')
 const { Prepared, lending, sendable } = require('./prepared.cjs')
 
 const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
@@ -47,10 +47,11 @@ class Session {
     return new Prepared(checked(native.preparedNew, this.#handle, ...request, auth), upload)
   }
 
-  async send (prepared, { signal } = {}) {
+  async send (prepared, options = {}) {
     const [handle, upload] = sendable(prepared)
-    return exchange(signal, upload, (response, ask) =>
-      native.responseSend(response, this.#handle, handle, ask))
+    const calls = sendingCalls(options)
+    return exchange(options.signal, upload, (response, ask) =>
+      native.responseSend(response, this.#handle, handle, ask, calls))
   }
 
   /** The auth function of the request, or else of the session. */

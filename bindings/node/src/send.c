@@ -13,6 +13,7 @@ typedef struct {
   session *session;
   request *request;   /* either this */
   prepared *prepared; /* or this */
+  rq_opts *opts;      /* for this sending; NULL: none */
   content small;
   bool whole; /* the body was read, or its failure found */
 } send_job;
@@ -24,7 +25,7 @@ static void send_run(job *work) {
   const rq_session *via = session_inner(send->session);
   rq_response *got;
   if (send->prepared != NULL) {
-    got = rq_send(via, prepared_inner(send->prepared), work->cancel, error);
+    got = rq_send_with(via, prepared_inner(send->prepared), send->opts, work->cancel, error);
   } else {
     openings_run(send->request, error);
     got = rq_perform(via, send->request->inner, work->cancel, error);
@@ -57,6 +58,7 @@ static void send_drop(job *work) {
   if (send->session != NULL) session_leave(send->session);
   if (send->prepared != NULL) prepared_leave(send->prepared);
   request_free(send->request);
+  rq_opts_free(send->opts);
   content_free(&send->small);
   upload_free(work->upload);
   rq_error_free(work->error);
@@ -97,11 +99,24 @@ napi_value response_request(napi_env env, napi_callback_info info) {
   return send_submit(env, send);
 }
 
-/* responseSend(response, session, prepared, ask) */
+/* What the calls say for this sending; false: an exception is pending. */
+static bool send_configure(napi_env env, send_job *send, napi_value calls) {
+  rq_error *error = NULL;
+  if (is_nullish(env, calls)) return true;
+  send->opts = rq_opts_new(&error);
+  calls_make(env, calls, option_make, send->opts, &error);
+  if (is_thrown(env))
+    rq_error_free(error);
+  else
+    error_thrown(env, error);
+  return !is_thrown(env);
+}
+
+/* responseSend(response, session, prepared, ask, calls) */
 napi_value response_send(napi_env env, napi_callback_info info) {
   arguments given = arguments_of(env, info);
   send_job *send = send_new(env, &given, given.at[3]);
   if (send == NULL) return NULL;
-  send->prepared = prepared_enter(env, given.at[2]);
+  if (send_configure(env, send, given.at[4])) send->prepared = prepared_enter(env, given.at[2]);
   return send_submit(env, send);
 }

@@ -200,3 +200,12 @@ test('a curl command shows credentials only if asked for', () => {
   assert.doesNotMatch(request.curl(), /token-of-ann/)
   assert.match(request.curl({ secrets: true }), /token-of-ann/)
 })
+
+test('a sending may have options of its own', async () => {
+  const session = new Session()
+  const prepared = session.prepare('GET', `${HTTP}/delay/300`)
+  await assert.rejects(session.send(prepared, { deadline: 0.05 }), { code: 'total_timeout' })
+  assert.equal((await session.send(prepared)).status, 200)
+  await assert.rejects(session.send(prepared, { ca: 'none' }), { code: 'file' })
+  await assert.rejects(session.send(prepared, { headers: {} }), /there is no option headers/)
+})
