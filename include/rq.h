@@ -1200,8 +1200,10 @@ void rq_opts_params_raw(rq_opts *opts, const char *query, rq_error **error);
 void rq_opts_path_as_is(rq_opts *opts, bool as_is, rq_error **error);
 
 /**
- * Sends a cookie with this request: bound to its origin, and not kept. `value` NULL: what the
- * session's cookies have of that name is left out. A request's setting; a session has rq_cookies.
+ * Sends a cookie with this request: bound to its origin, and not kept. It takes the place of the
+ * session's cookie of that name that goes to every host; those of a domain or path are sent beside
+ * it. `value` NULL: all that the session has of that name is left out. A request's setting; a
+ * session has rq_cookies.
  *
  * Errors: `RQ_ERR_INVALID_COOKIE` for what no Cookie header can hold; `RQ_ERR_INVALID_ARGUMENT` on
  * a session's settings. Since: 0.1.

@@ -182,8 +182,14 @@ impl Headers {
 
     /// These fields with those of `over` in their places (S2, S5): a field that both have keeps
     /// its place and takes the spelling and value of `over`, what only `over` has comes behind,
-    /// repeated fields of it too. Has room for a few fields more.
-    pub(crate) fn merged(&self, over: &Self, removed: &[String]) -> Self {
+    /// repeated fields of it too. `gone` are names that once stood here, and where: one that comes
+    /// back stands there again. `removed` go. Has room for a few fields more.
+    pub(crate) fn merged(
+        &self,
+        gone: &[(String, usize)],
+        over: &Self,
+        removed: &[(String, usize)],
+    ) -> Self {
         const MORE_FIELDS: usize = 4;
         const MORE_BYTES: usize = 128;
         let mut merged = Self {
@@ -192,30 +198,49 @@ impl Headers {
         };
         merged.text.extend_from_slice(&self.text);
         merged.fields.extend_from_slice(&self.fields);
-        for name in removed {
+        for (name, _) in removed {
             merged.remove(name);
         }
         let mut kept = merged.fields.len();
         for field in &over.fields {
             let name = field.name.of(&over.text);
             let stored = merged.store(name, field.value.of(&over.text));
-            let is_named = |other: &Field| same_name(other.name.of(&merged.text), name);
-            match merged.fields[..kept].iter().position(is_named) {
+            match merged.position_below(kept, name) {
                 // Not for the second field of this name in `over`, which stands beside the first.
                 Some(at) if (merged.fields[at].name.start as usize) < self.text.len() => {
                     merged.fields[at] = stored;
-                    while let Some(next) = merged.fields[at + 1..kept]
-                        .iter()
-                        .position(|other| same_name(other.name.of(&merged.text), name))
-                    {
-                        merged.fields.remove(at + 1 + next);
-                        kept -= 1;
-                    }
+                    kept -= merged.remove_between(at + 1, kept, name);
+                }
+                None if gone.iter().any(|(gone, _)| same_name(gone.as_bytes(), name)) => {
+                    let place = gone.iter().find(|(gone, _)| same_name(gone.as_bytes(), name));
+                    let place = place.map_or(kept, |(_, place)| *place).min(kept);
+                    merged.fields.insert(place, stored);
+                    kept += 1;
                 }
                 _ => merged.fields.push(stored),
             }
         }
         merged
+    }
+
+    fn position_below(&self, end: usize, name: &[u8]) -> Option<usize> {
+        let is_named = |field: &Field| same_name(field.name.of(&self.text), name);
+        self.fields[..end].iter().position(is_named)
+    }
+
+    /// Removes the fields of this name from `start` to `end`; returns how many there were.
+    fn remove_between(&mut self, start: usize, end: usize, name: &[u8]) -> usize {
+        let (mut at, text, before) = (0, &self.text, self.fields.len());
+        self.fields.retain(|field| {
+            at += 1;
+            !(start..end).contains(&(at - 1)) || !same_name(field.name.of(text), name)
+        });
+        before - self.fields.len()
+    }
+
+    /// Where the first field of this name stands.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        self.position(name)
     }
 
     /// Every field as name, value and the line to send; no line for a field of a received head.
@@ -392,9 +417,11 @@ mod tests {
         };
         let base = of(&[("A", "1"), ("b", "2"), ("B", "3"), ("C", "4"), ("D", "5")]);
         let over = of(&[("x", "6"), ("B", "7"), ("X", "8"), ("b", "9"), ("c", "10")]);
-        let merged = base.merged(&over, &["d".to_owned(), "e".to_owned()]);
+        let merged = base.merged(&[], &over, &[("d".to_owned(), 4), ("e".to_owned(), 0)]);
         assert_eq!(lines(&merged), "A: 1;B: 7;c: 10;x: 6;X: 8;b: 9;");
-        assert_eq!(lines(&Headers::new().merged(&over, &[])), lines(&over));
+        assert_eq!(lines(&Headers::new().merged(&[], &over, &[])), lines(&over));
+        let back = base.merged(&[("X".to_owned(), 1)], &over, &[]);
+        assert_eq!(lines(&back), "A: 1;x: 6;B: 7;c: 10;D: 5;X: 8;b: 9;");
     }
 
     #[test]

@@ -29,7 +29,8 @@ import "C"
 
 import "time"
 
-// Cookie sends a cookie with this request, beside the session's or in place of the one of its name.
+// Cookie sends a cookie with this request, in place of the session's of its name that go to every
+// host, and beside those of a domain or path.
 // It is not kept, and stays with the origin of the request's URL. For requests only.
 func Cookie(name, value string) Option {
 	return func(s *settings) {

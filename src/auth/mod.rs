@@ -164,9 +164,9 @@ fn bytes((user, password): (String, String)) -> (Vec<u8>, Vec<u8>) {
     (user.into_bytes(), password.into_bytes())
 }
 
-/// A5: a user without a colon is not meant as credentials.
+/// A5: a user without a colon is not meant as credentials, nor is a colon alone.
 fn of_url(url: &Url) -> Option<(Vec<u8>, Vec<u8>)> {
-    url.userinfo().filter(|userinfo| userinfo.contains(':'))?;
+    url.userinfo().filter(|userinfo| userinfo.contains(':') && *userinfo != ":")?;
     url.credentials()
 }
 

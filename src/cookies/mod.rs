@@ -130,8 +130,9 @@ impl Jar {
     /// The Cookie header for `url`, `None` if there is nothing to send: cookies of longer paths
     /// first, then in the order in which they came (C7).
     ///
-    /// `own` are the request's: a value takes the place of the jar's cookies of that name or comes
-    /// last; without a value they are left out.
+    /// `own` are the request's: they have no domain and the path `/`, so a value takes the place of
+    /// such a cookie of that name, and comes last beside any other (C2). Without a value, all of
+    /// that name are left out.
     pub(crate) fn header(
         &self,
         url: &Url,
@@ -144,7 +145,11 @@ impl Jar {
         let mut value = Vec::new();
         let mut pending: Vec<Option<&(String, Option<String>)>> = own.iter().map(Some).collect();
         for cookie in self.matching(url, now) {
-            match own.iter().position(|(name, _)| name.as_bytes() == &*cookie.name) {
+            let replaces = |(name, value): &(String, Option<String>)| {
+                name.as_bytes() == &*cookie.name
+                    && (value.is_none() || (cookie.domain.is_empty() && &*cookie.path == "/"))
+            };
+            match own.iter().position(replaces) {
                 None => push_pair(&mut value, &cookie.name, &cookie.value),
                 Some(at) => push_own(&mut value, pending.get_mut(at).and_then(Option::take)),
             }

@@ -371,19 +371,17 @@ fn a_server_renews_what_the_program_has_set() {
 
 #[test]
 fn a_requests_own_cookies_stand_in_for_the_jars() {
-    let jar = jar(&[
-        ("http://a.test/", "a=1; Path=/x"),
-        ("http://a.test/", "b=2"),
-        ("http://a.test/", "a=3"),
-        ("http://a.test/", "c=4"),
-    ]);
+    let mut jar = jar(&[("http://a.test/", "a=1; Path=/x"), ("http://a.test/", "b=2")]);
+    jar.set("a", "3", None, None, false).unwrap();
+    jar.set("c", "4", Some("a.test"), None, false).unwrap();
     let own = |pairs: &[(&str, Option<&str>)]| -> Vec<(String, Option<String>)> {
         pairs.iter().map(|(name, value)| ((*name).into(), value.map(Into::into))).collect()
     };
     for (pairs, expected) in [
         (own(&[]), "a=1; b=2; a=3; c=4"),
-        (own(&[("new", Some("5")), ("a", Some("mine"))]), "a=mine; b=2; c=4; new=5"),
-        (own(&[("a", None), ("b", Some(""))]), "b=; c=4"),
+        (own(&[("new", Some("5")), ("a", Some("mine"))]), "a=1; b=2; a=mine; c=4; new=5"),
+        (own(&[("a", None), ("b", Some(""))]), "b=2; c=4; b="),
+        (own(&[("c", Some("mine"))]), "a=1; b=2; a=3; c=4; c=mine"),
         (own(&[("z", None)]), "a=1; b=2; a=3; c=4"),
     ] {
         let header = jar.header(&url("http://a.test/x"), &pairs, NOW).unwrap();

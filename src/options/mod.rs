@@ -47,8 +47,9 @@ pub struct PoolLimits {
 pub struct Options {
     level: Level,
     pub(crate) headers: Headers,
-    /// Header names of the session that this request does without.
-    pub(crate) removed: Vec<String>,
+    /// Header names of the session that this request does without; of a session, those of its
+    /// defaults that it does without, and where they stood: they come back there.
+    pub(crate) removed: Vec<(String, usize)>,
     timeout: Option<(Option<Duration>, Option<Duration>)>,
     total: Option<Option<Duration>>,
     verify: Option<bool>,
@@ -133,7 +134,7 @@ impl Options {
     /// [`ErrorKind::InvalidHeader`] for a name or value that cannot be sent.
     pub fn header(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<()> {
         self.headers.set(name, value.as_ref()).map_err(prepare_phase)?;
-        self.removed.retain(|removed| !removed.eq_ignore_ascii_case(name));
+        self.removed.retain(|(removed, _)| !removed.eq_ignore_ascii_case(name));
         Ok(())
     }
 
@@ -151,9 +152,10 @@ impl Options {
     /// [`ErrorKind::InvalidHeader`] if `name` is no header name.
     pub fn header_remove(&mut self, name: &str) -> Result<()> {
         check_name(name).map_err(prepare_phase)?;
+        let place = self.headers.place(name);
         self.headers.remove(name);
-        if self.level == Level::Request {
-            self.removed.push(name.to_owned());
+        if let Some(place) = place.or((self.level == Level::Request).then_some(0)) {
+            self.removed.push((name.to_owned(), place));
         }
         Ok(())
     }
@@ -209,7 +211,9 @@ impl Options {
             let shown = crate::headers::shortened(address);
             argument(format!("{shown:?} is not an IP address, with or without a port"))
         })?;
-        let host = host.to_ascii_lowercase();
+        // As `Url::host` has it: no brackets, and the zone of an address behind a plain '%'.
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let host = bare.replacen("%25", "%", 1).to_ascii_lowercase();
         self.overrides.retain(|other| (&other.host, other.port) != (&host, port));
         self.overrides.push(Override { host, port, address });
         Ok(())
@@ -384,7 +388,9 @@ impl SharedOptions {
 /// spelling and value, then what only the request has; what the request removes is gone.
 pub(crate) fn merged_headers(session: Option<&Options>, request: &Options) -> Headers {
     match session {
-        Some(session) => session.headers.merged(&request.headers, &request.removed),
+        Some(session) => {
+            session.headers.merged(&session.removed, &request.headers, &request.removed)
+        }
         None => request.headers.clone(),
     }
 }

@@ -40,9 +40,10 @@ impl Options {
         self.wording.latin1 = Some(latin1);
     }
 
-    /// Sends a cookie with this request, bound to its origin and not kept; `value` `None` leaves
-    /// out what the session's cookies have of this name (C2, C6 mended). A request's setting; a
-    /// session has `Session::cookies`.
+    /// Sends a cookie with this request, bound to its origin and not kept. It takes the place of
+    /// the session's cookie of this name that goes to every host; those of a domain or path are
+    /// sent beside it. `value` `None` leaves out all of the session's of this name (C2, C6 mended).
+    /// A request's setting; a session has `Session::cookies`.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidCookie`](crate::ErrorKind::InvalidCookie) for a name or value that no

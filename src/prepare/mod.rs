@@ -141,6 +141,9 @@ fn frame(parts: &mut Parts) {
     let codes = parts.headers.contains("transfer-encoding");
     if codes && lists_token(parts.headers.get_all("transfer-encoding"), "chunked") {
         parts.headers.remove("content-length");
+        if parts.source.len().is_none() {
+            parts.headers.put("Transfer-Encoding", b"chunked");
+        }
         return;
     }
     let bare_get = matches!(&*parts.method, "GET" | "HEAD");

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::pushed;
-use super::quote::{CLASSES, NO_HOST, is_unreserved};
+use super::quote::{self, CLASSES, NO_HOST, is_unreserved};
 use crate::limits::{HOST_BYTES_MAX, LABEL_BYTES_MAX};
 
 pub(super) fn split_port(hostport: &str) -> Result<(&str, &str), &'static str> {
@@ -51,6 +51,9 @@ pub(super) fn push_host(text: &mut String, host: &str) -> Result<PushedHost, Str
         return push_ipv6(text, literal);
     }
     if let Some(byte) = host.bytes().find(|byte| CLASSES[usize::from(*byte)] & NO_HOST != 0) {
+        if byte == b'%' {
+            return push_escaped_host(text, host);
+        }
         return Err(format!("its host holds {}", crate::headers::byte_name(byte)));
     }
     if host.starts_with(['*', '.']) {
@@ -74,6 +77,14 @@ pub(super) fn push_host(text: &mut String, host: &str) -> Result<PushedHost, Str
     let range = pushed(text, |text| text.push_str(host));
     text[range.clone()].make_ascii_lowercase();
     Ok((range, None))
+}
+
+/// Escapes of what may stand in a name are read; others no name can have.
+fn push_escaped_host(text: &mut String, host: &str) -> Result<PushedHost, String> {
+    match String::from_utf8(quote::percent_decoded(host)) {
+        Ok(name) if name.bytes().all(is_unreserved) => push_host(text, &name),
+        _ => Err("its host holds '%'".to_owned()),
+    }
 }
 
 /// The host of another scheme: kept as it is written (U3).

@@ -75,6 +75,8 @@ pub struct Url {
 enum Style {
     /// Requoted, without dot segments.
     Normal,
+    /// Requoted by U12 alone, dot segments and all: what Requests does for other schemes.
+    Other,
     /// As given, but for what cannot be sent.
     AsIs,
 }
@@ -112,6 +114,7 @@ impl Url {
         let end = rest.bytes().position(ends).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end);
         let (userinfo, hostport) = match authority.bytes().rposition(|byte| byte == b'@') {
+            Some(0) => (None, &authority[1..]),
             Some(at) => (Some(&authority[..at]), &authority[at + 1..]),
             None => (None, authority),
         };
@@ -137,6 +140,8 @@ impl Url {
                 host_header.end = text.len();
             }
         }
+        let style =
+            if scheme == Scheme::Other && style == Style::Normal { Style::Other } else { style };
         let target = push_tail(&mut text, tail, style);
         Ok(Self {
             text,
@@ -314,18 +319,19 @@ fn push_tail(text: &mut String, tail: &str, style: Style) -> Range<usize> {
     let (path, query) = split_at_byte(tail, b'?').unwrap_or((tail, ""));
     let push = |text: &mut String, component: &str, class: u8| match style {
         Style::Normal => requote(text, component, class),
+        Style::Other => quote::push_raw_query(text, component),
         Style::AsIs => quote::push_as_is(text, component),
     };
     let target = pushed(text, |text| {
         let is_plain =
             path.starts_with('/') && !path.as_bytes().windows(2).any(|pair| pair == b"/.");
-        if is_plain || (style == Style::AsIs && path.starts_with('/')) {
-            push(text, path, PATH);
-        } else if style == Style::AsIs {
-            text.push('/');
-            push(text, path, PATH);
-        } else {
+        if !is_plain && style == Style::Normal {
             push(text, &without_dot_segments(path), PATH);
+        } else {
+            if !path.starts_with('/') {
+                text.push('/');
+            }
+            push(text, path, PATH);
         }
         if !query.is_empty() {
             text.push('?');
@@ -390,14 +396,14 @@ enum Split<'a> {
 
 /// U2–U4: what has no scheme, another scheme, or no host.
 fn split_scheme(text: &str) -> Result<Split<'_>> {
-    let (name, rest) = split_at_byte(text, b':').unwrap_or(("", text));
+    let Some((name, rest)) = split_at_byte(text, b':') else { return Err(no_scheme(text)) };
     let scheme = match name {
         name if name.eq_ignore_ascii_case("http") => Scheme::Http,
         name if name.eq_ignore_ascii_case("https") => Scheme::Https,
-        name if !is_scheme(name) => return Err(no_scheme(text)),
-        name if !name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http")) => {
+        _ if !text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http")) => {
             return Ok(Split::Opaque);
         }
+        name if !is_scheme(name) => return Err(no_scheme(text)),
         _ => Scheme::Other,
     };
     match rest.strip_prefix("//") {

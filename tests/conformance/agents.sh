@@ -49,6 +49,8 @@ bindings() {
     cd "$root"
     . scripts/env.sh
     export PKG_CONFIG_PATH=$agents
+    # Go's build cache does not look at what pkg-config says either: another library, other flags.
+    export CGO_CFLAGS="$CGO_CFLAGS -DRQ_LIBRARY_DEBUG"
 }
 
 # conform LANG FILE: runs a built agent; its exit code is the driver's.

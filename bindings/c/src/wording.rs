@@ -77,8 +77,10 @@ pub extern "C" fn rq_opts_path_as_is(opts: *mut rq_opts, as_is: bool, error: *mu
     });
 }
 
-/// Sends a cookie with this request: bound to its origin, and not kept. `value` NULL: what the
-/// session's cookies have of that name is left out. A request's setting; a session has rq_cookies.
+/// Sends a cookie with this request: bound to its origin, and not kept. It takes the place of the
+/// session's cookie of that name that goes to every host; those of a domain or path are sent beside
+/// it. `value` NULL: all that the session has of that name is left out. A request's setting; a
+/// session has rq_cookies.
 ///
 /// Errors: `RQ_ERR_INVALID_COOKIE` for what no Cookie header can hold; `RQ_ERR_INVALID_ARGUMENT` on
 /// a session's settings. Since: 0.1.

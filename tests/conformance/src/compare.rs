@@ -189,8 +189,8 @@ pub(crate) fn wire(
     differ(&mut faults, "request line", show(line.as_bytes()), show(&received.line));
     let mut fields = prepared.headers.clone();
     if prepared.header("Host").is_none() {
-        let host = authority.strip_suffix(":80").unwrap_or(authority);
-        fields.insert(0, (b"Host".to_vec(), host.as_bytes().to_vec()));
+        let host = without_zone(authority.strip_suffix(":80").unwrap_or(authority));
+        fields.insert(0, (b"Host".to_vec(), host.into_bytes()));
     }
     headers(&mut faults, "headers on the wire", &fields, &received.fields);
     let expected = match &prepared.body {
@@ -202,11 +202,23 @@ pub(crate) fn wire(
         differ(&mut faults, "body on the wire", show(&expected), show(&received.content));
     }
     if let Body::Stream(length @ 0..) = prepared.body {
-        let expected = show(length.to_string().as_bytes());
+        let is_chunked = prepared.header("Transfer-Encoding").is_some();
+        let length = if is_chunked { String::new() } else { length.to_string() };
+        let expected = show(length.as_bytes());
         let got = received.value("Content-Length").unwrap_or_default();
         differ(&mut faults, "Content-Length on the wire", expected, show(&got));
     }
     faults
+}
+
+/// The zone of an IPv6 address is this machine's own business (RFC 6874 §4).
+fn without_zone(authority: &str) -> String {
+    match (authority.find("%25"), authority.find(']')) {
+        (Some(zone), Some(end)) if zone < end => {
+            format!("{}{}", &authority[..zone], &authority[end..])
+        }
+        _ => authority.to_owned(),
+    }
 }
 
 /// Judges an error; `expect` names one exception or several.

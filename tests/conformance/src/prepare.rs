@@ -90,6 +90,13 @@ impl Runner<'_> {
         let prepared = Prepared::read(&answer)?;
         self.server.answer(b"");
         let sent = self.agent.ask(&[], "send")?;
+        if declares_untruth(expect, &prepared) {
+            // Requests sends it, and leaves the peer waiting or with the rest as a next request.
+            return match sent {
+                Reply::Failed(_) => Ok(Faults::default()),
+                Reply::Done(_) => Err("it was sent with an untrue Content-Length".to_owned()),
+            };
+        }
         match (self.server.received().as_slice(), sent) {
             ([received], Reply::Done(_)) => {
                 let stand = self.stand_for(&prepared);
@@ -103,4 +110,15 @@ impl Runner<'_> {
             }
         }
     }
+}
+
+/// Whether the request's own Content-Length is not the length of the body that is expected.
+fn declares_untruth(expect: &Value, prepared: &Prepared) -> bool {
+    let declared = prepared.header("Content-Length").and_then(|value| value.parse::<usize>().ok());
+    let body = match expect.get("body") {
+        Some(Value::String(body)) if !body.contains("{boundary}") => body.chars().count(),
+        Some(Value::Null) => 0,
+        _ => return false,
+    };
+    declared.is_some_and(|declared| declared != body)
 }
