@@ -135,3 +135,16 @@ func TestASendingMayHaveOptionsOfItsOwn(t *testing.T) {
 		t.Fatalf("bad option: %v", err)
 	}
 }
+
+func TestARequestIsPreparedWithoutASession(t *testing.T) {
+	p, err := (&Request{Method: "POST", URL: at("HTTP", "/echo"), Body: []byte("x")}).Prepare()
+	must(t, err)
+	if fields := p.Headers(); len(fields) != 1 || fields[0] != (Field{"Content-Length", "1"}) {
+		t.Fatalf("%v", fields)
+	}
+	response, err := open(t).Send(t.Context(), p)
+	must(t, err)
+	if echo := textOf(t, response); strings.Contains(echo, "User-Agent") {
+		t.Fatalf("sent %q", echo)
+	}
+}

@@ -113,3 +113,23 @@ func (c *call) json(request *C.rq_request, value any) {
 	data := addressable(content)
 	C.rq_request_json(request, unsafe.Pointer(&data[0]), C.size_t(len(content)), &c.err)
 }
+
+// Prepare makes of the request what will be sent, without any session: no default headers, no
+// cookies but its own, nothing of the environment. Session.Send sends it.
+func (r *Request) Prepare() (*Prepared, error) {
+	return r.prepare(nil)
+}
+
+func (r *Request) prepare(session *C.rq_session) (*Prepared, error) {
+	request, err := r.build()
+	if err != nil {
+		return nil, err
+	}
+	defer C.rq_request_free(request)
+	var c call
+	ptr := C.rqgo_prepare(session, request, &c.err, &c.failed)
+	if err := c.end(); err != nil {
+		return nil, err
+	}
+	return newPrepared(ptr), nil
+}

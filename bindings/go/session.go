@@ -110,17 +110,7 @@ func (s *Session) Prepare(r *Request) (*Prepared, error) {
 		return nil, err
 	}
 	defer s.handle.release()
-	request, err := r.build()
-	if err != nil {
-		return nil, err
-	}
-	defer C.rq_request_free(request)
-	var c call
-	ptr := C.rqgo_prepare(session, request, &c.err, &c.failed)
-	if err := c.end(); err != nil {
-		return nil, err
-	}
-	return newPrepared(ptr), nil
+	return r.prepare(session)
 }
 
 // Send sends a prepared request as it stands, as often as wanted.

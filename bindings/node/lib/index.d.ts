@@ -213,6 +213,8 @@ export class Cookies implements Iterable<Cookie> {
 /** Exactly what will be sent, made by Session.prepare(). Not to be changed while it is sent. */
 export class Prepared {
   private constructor ()
+  /** Without a session: no default headers, no cookies but its own, nothing of the environment. */
+  static of (method: string, url: string | URL, options?: PrepareOptions): Prepared
   method: string
   get url (): string
   set url (url: string | URL)

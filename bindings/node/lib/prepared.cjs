@@ -5,6 +5,7 @@
 const native = require('../build/rq_node.node')
 const { checked } = require('./errors.cjs')
 const handles = require('./handles.cjs')
+const { requestOf } = require('./options.cjs')
 const { bytes, scalar, text, url } = require('./values.cjs')
 
 let sendable
@@ -27,6 +28,14 @@ class Prepared {
       }
       return [prepared.#handle, prepared.#upload]
     }
+  }
+
+  /** Without a session: no default headers, no cookies but its own, nothing of the environment. */
+  static of (method, address, options = {}) {
+    const { request, upload } = requestOf(method, address, options)
+    if (options.signal !== undefined) throw new TypeError('signal is an option of send()')
+    const auth = typeof options.auth === 'function' ? lending(options.auth) : undefined
+    return new Prepared(checked(native.preparedNew, null, ...request, auth), upload)
   }
 
   get method () {

@@ -95,20 +95,22 @@ static rq_prepared *prepare(napi_env env, const session *entered, const argument
   preparation *outer = preparing; /* an auth function may prepare other requests */
   preparing = &now;
   openings_run(described, error);
-  rq_prepared *made = rq_prepare(session_inner(entered), described->inner, error);
+  const rq_session *via = entered == NULL ? NULL : session_inner(entered);
+  rq_prepared *made = rq_prepare(via, described->inner, error);
   preparing = outer;
   request_free(described);
   return made;
 }
 
-/* preparedNew(session, method, url, calls, auth) */
+/* preparedNew(session, method, url, calls, auth): without a session where that is null */
 napi_value prepared_new(napi_env env, napi_callback_info info) {
   arguments given = arguments_of(env, info);
-  session *entered = session_enter(env, given.at[0]);
-  if (entered == NULL) return NULL;
+  bool alone = is_nullish(env, given.at[0]);
+  session *entered = alone ? NULL : session_enter(env, given.at[0]);
+  if (entered == NULL && !alone) return NULL;
   rq_error *error = NULL;
   rq_prepared *inner = prepare(env, entered, &given, &error);
-  session_leave(entered);
+  if (entered != NULL) session_leave(entered);
   prepared *made = NULL;
   if (is_thrown(env))
     rq_error_free(error);

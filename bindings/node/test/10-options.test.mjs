@@ -209,3 +209,12 @@ test('a sending may have options of its own', async () => {
   await assert.rejects(session.send(prepared, { ca: 'none' }), { code: 'file' })
   await assert.rejects(session.send(prepared, { headers: {} }), /there is no option headers/)
 })
+
+test('a request is prepared without a session', async () => {
+  const bare = Prepared.of('POST', `${HTTP}/echo`, { body: 'x', params: { a: 1 } })
+  assert.deepEqual(bare.headers, [['Content-Length', '1']])
+  const echo = await (await new Session().send(bare)).text()
+  assert.match(echo, /^POST \/echo\?a=1 /)
+  assert.doesNotMatch(echo, /User-Agent/)
+  assert.equal(Prepared.of('GET', HTTP, { auth: (p) => p.setHeader('X', '1') }).header('X'), '1')
+})
