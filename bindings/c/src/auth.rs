@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use rq_core::{Auth, Result};
 
-use crate::boundary::{entry, handle, text};
+use crate::boundary::text;
 use crate::callbacks::{Authenticator, Context, present, rq_auth_fn, rq_free_fn};
 use crate::error::rq_error;
-use crate::opts::rq_opts;
+use crate::opts::{rq_opts, set};
 
 fn set_auth(opts: *mut rq_opts, error: *mut *mut rq_error, auth: impl FnOnce() -> Result<Auth>) {
-    entry(error, (), || {
-        let opts = handle(opts, "opts")?;
-        let auth = auth()?;
-        opts.shared.update(|opts| opts.auth(auth));
+    set(opts, error, |opts| {
+        opts.auth(auth()?);
         Ok(())
     });
 }
@@ -39,8 +37,8 @@ pub extern "C" fn rq_opts_auth_basic(
 /// Errors: NULL `opts`. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_opts_auth_latin1(opts: *mut rq_opts, latin1: bool, error: *mut *mut rq_error) {
-    entry(error, (), || {
-        handle(opts, "opts")?.shared.update(|opts| opts.auth_latin1(latin1));
+    set(opts, error, |opts| {
+        opts.auth_latin1(latin1);
         Ok(())
     });
 }

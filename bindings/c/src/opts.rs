@@ -17,7 +17,8 @@ pub struct rq_opts {
     pub(crate) shared: SharedOptions,
 }
 
-fn set(
+/// Changes the settings; a failure changes nothing.
+pub(crate) fn set(
     opts: *mut rq_opts,
     error: *mut *mut rq_error,
     change: impl FnOnce(&mut Options) -> Result<()>,

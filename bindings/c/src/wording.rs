@@ -2,19 +2,9 @@
 
 use std::ffi::c_char;
 
-use rq_core::{Options, Result};
-
-use crate::boundary::{entry, handle, optional_text, text};
+use crate::boundary::{optional_text, text};
 use crate::error::rq_error;
-use crate::opts::rq_opts;
-
-fn set(
-    opts: *mut rq_opts,
-    error: *mut *mut rq_error,
-    change: impl FnOnce(&mut Options) -> Result<()>,
-) {
-    entry(error, (), || handle(opts, "opts")?.shared.update(change));
-}
+use crate::opts::{rq_opts, set};
 
 /// Sets a query parameter, in place of others of that name; it is form-encoded. `value` NULL
 /// removes it: on a request, what the session would add too.
