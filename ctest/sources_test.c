@@ -129,6 +129,31 @@ static void a_context_is_freed_also_where_it_was_not_taken(void) {
   rq_request_free(request);
 }
 
+static void no_auth(void *context, rq_prepared *prepared, rq_error **error) {
+  (void)context, (void)prepared, (void)error;
+}
+
+/* Frees a context of a session's settings by changing these settings. */
+static void free_by_setting(void *context) {
+  rq_opts_header(rq_session_opts(session), "X-Freed", "1", NULL);
+  ((source *)context)->freed++;
+}
+
+static void no_lock_is_held_while_a_context_is_freed(void) {
+  source from = {.text = ""};
+  rq_error *e = NULL;
+  rq_opts *opts = rq_session_opts(session);
+  rq_opts_auth_callback(opts, no_auth, &from, free_by_setting, &e);
+  rq_opts_auth_callback(opts, no_auth, &from, free_by_setting, &e);
+  CHECK_INT(from.freed, 1);
+  rq_opts_auth_none(opts, &e);
+  CHECK_INT(from.freed, 2);
+  CHECK_CODE(e, RQ_OK);
+  rq_opts_auth_callback(opts, NULL, &from, free_by_setting, &e);
+  CHECK_CODE(e, RQ_ERR_MISUSE);
+  CHECK_INT(from.freed, 3);
+}
+
 typedef struct {
   uint64_t last;
   int64_t total;
@@ -254,6 +279,7 @@ int main(void) {
   RUN(a_source_that_breaks_its_word_is_an_error);
   RUN(a_body_is_rewound_or_not_sent_twice);
   RUN(a_context_is_freed_also_where_it_was_not_taken);
+  RUN(no_lock_is_held_while_a_context_is_freed);
   RUN(progress_is_told_and_may_end_the_request);
   RUN(a_file_goes_from_its_position_which_stays);
   RUN(a_pipe_is_sent_in_chunks);

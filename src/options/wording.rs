@@ -35,6 +35,11 @@ impl Options {
         self.wording.auth = Some(auth);
     }
 
+    /// Takes the credentials that were set, as if none had been.
+    pub fn take_auth(&mut self) -> Option<Auth> {
+        self.wording.auth.take()
+    }
+
     /// Whether basic credentials are written in ISO-8859-1 instead of UTF-8 (A2).
     pub fn auth_latin1(&mut self, latin1: bool) {
         self.wording.latin1 = Some(latin1);

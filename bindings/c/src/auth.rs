@@ -5,14 +5,22 @@ use std::sync::Arc;
 
 use rq_core::{Auth, Result};
 
-use crate::boundary::text;
+use crate::boundary::{entry, handle, text};
 use crate::callbacks::{Authenticator, Context, present, rq_auth_fn, rq_free_fn};
 use crate::error::rq_error;
 use crate::opts::{rq_opts, set};
 
 fn set_auth(opts: *mut rq_opts, error: *mut *mut rq_error, auth: impl FnOnce() -> Result<Auth>) {
-    set(opts, error, |opts| {
-        opts.auth(auth()?);
+    entry(error, (), || {
+        let opts = handle(opts, "opts")?;
+        let auth = auth()?;
+        // What is replaced is dropped, and its context freed, when the settings are unlocked again.
+        let replaced = opts.shared.update(|opts| {
+            let replaced = opts.take_auth();
+            opts.auth(auth);
+            replaced
+        });
+        drop(replaced);
         Ok(())
     });
 }
