@@ -14,6 +14,9 @@ use crate::error::{Error, ErrorKind, Result};
 const USUAL_FIELDS: usize = 12;
 const USUAL_BYTES: usize = 384;
 
+/// Text shorter than this is not looked through for what is used no more.
+const WASTE_BYTES: usize = 4096;
+
 /// Header fields in order, as sent or received; names match in any case.
 #[derive(Clone, Default)]
 pub struct Headers {
@@ -147,6 +150,7 @@ impl Headers {
 
     /// [`set`](Self::set) for names and values that were checked before.
     pub(crate) fn put(&mut self, name: &str, value: &[u8]) {
+        self.drop_waste();
         let Some(index) = self.position(name) else { return self.append(name, value) };
         let field = self.store(name.as_bytes(), value);
         self.fields[index] = field;
@@ -159,8 +163,26 @@ impl Headers {
 
     /// [`add`](Self::add) for names and values that were checked before.
     pub(crate) fn append(&mut self, name: &str, value: &[u8]) {
+        self.drop_waste();
         let field = self.store(name.as_bytes(), value);
         self.fields.push(field);
+    }
+
+    /// Fields that were replaced or removed leave their text behind: headers that change all the
+    /// time must not grow for ever.
+    fn drop_waste(&mut self) {
+        if self.text.len() < WASTE_BYTES {
+            return;
+        }
+        let length = |span: Span| (span.end - span.start) as usize;
+        let used = self.fields.iter().map(|field| length(field.name) + length(field.value) + 4);
+        if self.text.len() > 2 * used.sum::<usize>() {
+            let old = std::mem::take(self);
+            for field in &old.fields {
+                let field = self.store(field.name.of(&old.text), field.value.of(&old.text));
+                self.fields.push(field);
+            }
+        }
     }
 
     /// Stores a field as the line that will be sent: one copy instead of four.
@@ -422,6 +444,19 @@ mod tests {
         assert_eq!(lines(&Headers::new().merged(&[], &over, &[])), lines(&over));
         let back = base.merged(&[("X".to_owned(), 1)], &over, &[]);
         assert_eq!(lines(&back), "A: 1;x: 6;B: 7;c: 10;D: 5;X: 8;b: 9;");
+    }
+
+    #[test]
+    fn headers_that_change_all_the_time_do_not_grow() {
+        let mut headers = Headers::new();
+        headers.append("First", b"1");
+        for round in 0..100_000 {
+            headers.put("X-Token", format!("token {round}").as_bytes());
+            headers.append("X-Once", b"2");
+            headers.remove("X-Once");
+        }
+        assert_eq!(lines(&headers), "First: 1;X-Token: token 99999;");
+        assert!(headers.text.capacity() <= 4 * WASTE_BYTES, "{}", headers.text.capacity());
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::url::push_form_encoded;
 const USUAL_PAIRS: usize = 8;
 const USUAL_BYTES: usize = 256;
 
+/// Text shorter than this is not looked through for what is used no more.
+const WASTE_BYTES: usize = 4096;
+
 /// Parameters of one level: nothing, pairs, or raw query text in their place.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Params {
@@ -67,7 +70,29 @@ impl Params {
         *self = Self { raw: text.map(str::to_owned), ..Self::default() };
     }
 
+    /// Pairs that were replaced leave their text behind: parameters that change all the time must
+    /// not grow for ever.
+    fn drop_waste(&mut self) {
+        let used = |pair: &Pair| pair.whole.as_ref().unwrap_or(&pair.name).len() + 1;
+        if self.text.len() < WASTE_BYTES
+            || self.text.len() <= 2 * self.pairs.iter().map(used).sum::<usize>()
+        {
+            return;
+        }
+        let old = std::mem::take(self);
+        self.is_plain = true;
+        for pair in &old.pairs {
+            let span = pair.whole.as_ref().unwrap_or(&pair.name);
+            push_all(&mut self.text, std::iter::once(&old.text[span.clone()]));
+            let start = self.text.len() - span.len();
+            let whole = pair.whole.as_ref().map(|_| start..self.text.len());
+            self.is_plain &= whole.is_some();
+            self.pairs.push(Pair { name: start..start + pair.name.len(), whole });
+        }
+    }
+
     fn store(&mut self, name: &str, value: Option<&str>) -> Pair {
+        self.drop_waste();
         if self.pairs.is_empty() {
             (self.raw, self.is_plain) = (None, true);
             self.text.clear();
@@ -228,6 +253,19 @@ mod tests {
         check(&raw("q"), &unset, "raw q");
         check(&pairs(&[("a", None)]), &unset, "");
         check(&unset, &unset, "");
+    }
+
+    #[test]
+    fn parameters_that_change_all_the_time_do_not_grow() {
+        let (unset, mut params) = (Params::default(), Params::default());
+        params.add("first", "1");
+        params.set("gone", None);
+        for round in 0..100_000 {
+            params.set("page", Some(&round.to_string()));
+        }
+        check(&unset, &params, "first=1&page=99999");
+        check(&pairs(&[("gone", Some("1"))]), &params, "first=1&page=99999");
+        assert!(params.text.capacity() <= 4 * WASTE_BYTES, "{}", params.text.capacity());
     }
 
     #[test]

@@ -154,6 +154,9 @@ impl Options {
         check_name(name).map_err(prepare_phase)?;
         let place = self.headers.place(name);
         self.headers.remove(name);
+        if self.level == Level::Request {
+            self.removed.retain(|(removed, _)| !removed.eq_ignore_ascii_case(name));
+        }
         if let Some(place) = place.or((self.level == Level::Request).then_some(0)) {
             self.removed.push((name.to_owned(), place));
         }
