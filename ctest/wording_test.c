@@ -271,6 +271,10 @@ static void null_and_text_that_is_none_are_refused(void) {
   CHECK_CODE(e, RQ_ERR_INVALID_ARGUMENT);
   rq_part_bytes(NULL, "x", 1, &e);
   CHECK_CODE(e, RQ_ERR_MISUSE);
+  rq_part_header(rq_request_part(request, "p", &e), "X", NULL, &e);
+  CHECK_CODE(e, RQ_ERR_MISUSE);
+  rq_cookies_receive(rq_session_cookies(session), URL, NULL, &e);
+  CHECK_CODE(e, RQ_ERR_MISUSE);
   rq_request_body_fd(request, -1, &e);
   CHECK_CODE(e, RQ_ERR_FILE);
   rq_cookies_set(NULL, "a", "b", NULL, NULL, false, &e);

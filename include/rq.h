@@ -439,7 +439,8 @@ rq_cookies *rq_session_cookies(const rq_session *session);
 
 /**
  * Sets a cookie. `domain`: the host, and all below it; NULL: every host. `path` NULL: `"/"`.
- * `secure`: for https alone. `value` NULL: deletes what has this name, domain and path.
+ * `secure`: for https alone. `value` NULL: deletes those of this name, domain and path, NULL
+ * standing for any.
  *
  * Errors: `RQ_ERR_INVALID_COOKIE` for a name or value that no Cookie header can hold. Since: 0.1.
  */

@@ -8,7 +8,7 @@
 use super::pieces::Pieces;
 use super::retry::Failure;
 use crate::body::buffer::ReadBuffer;
-use crate::body::source::Source;
+use crate::body::source::{Source, not_again};
 use crate::connect::stream::{Outbox, Received, Stream};
 use crate::connect::{Stop, describe};
 use crate::deadline::{Budget, Limit};
@@ -35,6 +35,9 @@ pub(super) struct Outgoing<'a> {
 impl<'a> Outgoing<'a> {
     pub(super) fn of(prepared: &'a Prepared) -> Result<Self> {
         let (url, source) = (prepared.url(), prepared.source());
+        if !source.can_be_sent() {
+            return Err(not_again());
+        }
         let (head, upload) = request_head(
             prepared.method(),
             url.target(),
@@ -83,9 +86,11 @@ pub(super) fn exchange(
         Ok(complete) => (complete, None),
         Err(stop) => {
             let broken = matches!(stop, Stop::Io(_));
+            // The caller's own error may be of any kind: it is no dead connection, whatever it says.
+            let answered = matches!(stop, Stop::Source(_));
             let error = unsent(stop, budget);
             if !broken {
-                return Err(Failure { error, answered: false });
+                return Err(Failure { error, answered });
             }
             (false, Some(error))
         }

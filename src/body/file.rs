@@ -105,7 +105,9 @@ fn retried(mut read: impl FnMut() -> io::Result<usize>) -> Result<usize> {
     loop {
         match read() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(fault("the file cannot be read", &error)),
+            Err(error) => {
+                return Err(fault("the file cannot be read", &error).in_phase(Phase::Send));
+            }
             Ok(count) => return Ok(count),
         }
     }

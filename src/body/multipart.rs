@@ -89,6 +89,7 @@ impl Part {
     /// The part's content, copied.
     pub fn bytes(&mut self, bytes: impl AsRef<[u8]>) {
         self.source = Source::of(bytes.as_ref());
+        self.path_name = None;
     }
 
     /// Sends the file at `path`, opened now and read while the body is sent.
@@ -105,6 +106,7 @@ impl Part {
     /// Sends what this stream gives.
     pub fn stream(&mut self, upload: Upload) {
         self.source = upload.into_source();
+        self.path_name = None;
     }
 
     fn push_head(&self, text: &mut Vec<u8>) {
@@ -233,6 +235,15 @@ mod tests {
             --B\r\nContent-Disposition: form-data; name=\"f%22%0D%0A\"; filename=\"ü%22.csv\"\r\n\
             Content-Type: text/csv\r\nContent-Location: /l\r\nX-Part: 1\r\n\r\na,b\r\n--B--\r\n";
         assert_eq!(std::str::from_utf8(source.bytes().unwrap()).unwrap(), expected);
+    }
+
+    #[test]
+    fn new_content_has_not_the_name_of_the_old_file() {
+        let mut part = Part::new("p");
+        part.file("Cargo.toml").unwrap();
+        part.bytes(b"x");
+        let source = body(&[], &[part], "B");
+        assert!(!String::from_utf8_lossy(source.bytes().unwrap()).contains("filename"));
     }
 
     #[test]

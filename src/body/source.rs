@@ -172,7 +172,7 @@ fn length(message: String) -> Error {
     Error::new(ErrorKind::BodyLength, message).in_phase(Phase::Send)
 }
 
-pub(super) fn not_again() -> Error {
+pub(crate) fn not_again() -> Error {
     let message = "the body has been read and cannot be sent again; give it a way to rewind";
     Error::new(ErrorKind::Body, message).in_phase(Phase::Send)
 }

@@ -11,9 +11,10 @@ const SECRETS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
 /// The command line of `prepared`.
 pub(super) fn command(prepared: &Prepared, show_secrets: bool) -> String {
     let mut line = "curl".to_owned();
+    let has_body = !prepared.source().is_none();
     match prepared.method() {
-        "GET" => {}
-        "HEAD" => line.push_str(" --head"),
+        "GET" if !has_body => {}
+        "HEAD" if !has_body => line.push_str(" --head"),
         method => push(&mut line, "--request", method),
     }
     let url = prepared.url();
@@ -28,7 +29,7 @@ pub(super) fn command(prepared: &Prepared, show_secrets: bool) -> String {
         let field = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
         push(&mut line, "--header", &field);
     }
-    if !prepared.source().is_none() {
+    if has_body {
         if !prepared.headers().contains("content-type") {
             // Else curl would take the body for a form.
             push(&mut line, "--header", "Content-Type:");
@@ -38,6 +39,9 @@ pub(super) fn command(prepared: &Prepared, show_secrets: bool) -> String {
             // What is no text, or not in memory, is to be piped in.
             _ => line.push_str(" --data-binary @-"),
         }
+    }
+    if url.contains(['[', ']', '{', '}']) {
+        line.push_str(" --globoff");
     }
     if url.contains("/.") {
         line.push_str(" --path-as-is");

@@ -40,7 +40,8 @@ impl State {
 }
 
 impl Cookies {
-    /// Sets a cookie. `value` `None` deletes it; `domain` `None`: it is sent to every host; `path`
+    /// Sets a cookie. `value` `None` deletes those of this name, domain and path, `None` standing
+    /// for any. Else, `domain` `None`: it is sent to every host; `path`
     /// `None`: `"/"`.
     ///
     /// # Errors

@@ -267,6 +267,17 @@ fn a_curl_line_masks_secrets_unless_asked() {
 }
 
 #[test]
+fn a_curl_line_says_what_curl_would_do_otherwise() {
+    let mut request = Request::new("GET", "http://example.org/a[1-2]{x}").unwrap();
+    request.configure(|options| options.path_as_is(true));
+    let line = session_with(&[]).prepare(&request).unwrap().curl(false);
+    assert!(line.contains("--globoff") && !line.contains("--request"), "{line}");
+    request.body("x");
+    let line = session_with(&[]).prepare(&request).unwrap().curl(false);
+    assert!(line.contains("--request GET"), "{line}");
+}
+
+#[test]
 fn one_content_is_sent_and_two_that_exclude_each_other_are_told() {
     let session = session_with(&[]);
     let mut request = Request::new("POST", URL).unwrap();

@@ -194,6 +194,24 @@ fn what_a_callback_says_reaches_the_caller_as_it_is() {
     peer.goes_on(2);
 }
 
+/// An error that the caller passes on from elsewhere is no sign that this connection is dead.
+#[test]
+fn a_callers_error_is_never_taken_for_a_dead_connection() {
+    for kind in [ErrorKind::Closed, ErrorKind::Send] {
+        let first = vec![Step::ReadHead, say(OK), Step::ReadHead, Step::Stall];
+        let peer = Peer::plain(vec![first, answers()]);
+        assert_eq!(peer.text("GET", b"").unwrap(), "ok");
+        let mut source = Pieces::new(&[]);
+        source.pieces.push(Err(Error::new(kind, "mine")));
+        let rewound = source.rewound.clone();
+        let mut request = Request::new("PUT", &peer.url()).unwrap();
+        request.body_stream(Upload::new(source, None));
+        let sent = peer.session.send(&peer.session.prepare(&request).unwrap());
+        assert_eq!(sent.unwrap_err().message(), "mine");
+        assert_eq!((rewound.load(Ordering::Relaxed), peer.accepted()), (0, 1));
+    }
+}
+
 #[test]
 fn a_body_is_rewound_for_a_second_sending_or_refused() {
     let (server, session) = (Server::start(), Session::new());
@@ -215,6 +233,8 @@ fn a_body_is_rewound_for_a_second_sending_or_refused() {
     session.send(&prepared).unwrap().content().unwrap();
     let error = failure(session.send(&prepared), ErrorKind::Body, Phase::Send);
     assert_eq!(error.kind().exception(), "UnrewindableBodyError");
+    // It was told before a connection was touched.
+    assert!(session.get(&url).unwrap().is_reused());
 }
 
 /// Fault 40 with a body: resent only if it can be rewound, and then whole.

@@ -111,6 +111,11 @@ pub(crate) fn optional_c_bytes<'a>(pointer: *const c_char) -> Option<&'a [u8]> {
     (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_bytes())
 }
 
+/// As [`optional_c_bytes`]; NULL is an error that names the parameter.
+pub(crate) fn c_bytes<'a>(pointer: *const c_char, name: &str) -> Result<&'a [u8]> {
+    optional_c_bytes(pointer).ok_or_else(|| null(name))
+}
+
 /// `len` bytes at `pointer`; NULL only if there are none.
 pub(crate) fn bytes<'a>(pointer: *const c_void, len: usize, name: &str) -> Result<&'a [u8]> {
     check_length(len, name)?;

@@ -5,7 +5,7 @@ use std::ptr;
 
 use rq_core::Cookies;
 
-use crate::boundary::{entry, free, give, handle, optional, optional_c_bytes, optional_text, put};
+use crate::boundary::{c_bytes, entry, free, give, handle, optional, optional_text, put};
 use crate::boundary::{quiet, text};
 use crate::error::rq_error;
 use crate::lent::c_string;
@@ -39,7 +39,8 @@ pub extern "C" fn rq_session_cookies(session: *const rq_session) -> *mut rq_cook
 }
 
 /// Sets a cookie. `domain`: the host, and all below it; NULL: every host. `path` NULL: `"/"`.
-/// `secure`: for https alone. `value` NULL: deletes what has this name, domain and path.
+/// `secure`: for https alone. `value` NULL: deletes those of this name, domain and path, NULL
+/// standing for any.
 ///
 /// Errors: `RQ_ERR_INVALID_COOKIE` for a name or value that no Cookie header can hold. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -73,8 +74,7 @@ pub extern "C" fn rq_cookies_receive(
 ) {
     entry(error, (), || {
         let cookies = &handle(cookies, "cookies")?.cookies;
-        let set_cookie = optional_c_bytes(set_cookie).unwrap_or_default();
-        cookies.receive(text(url, "url")?, set_cookie).map(|_| ())
+        cookies.receive(text(url, "url")?, c_bytes(set_cookie, "set_cookie")?).map(|_| ())
     });
 }
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
-use rq_core::{CaBundle, Error, ErrorKind, Options, PoolLimits, Result, SharedOptions};
+use rq_core::{CaBundle, Options, PoolLimits, Result, SharedOptions};
 
-use crate::boundary::{bytes, entry, free, give, handle, optional_c_bytes, text};
+use crate::boundary::{bytes, c_bytes, entry, free, give, handle, optional_c_bytes, text};
 use crate::error::rq_error;
 
 /// Settings that a session (rq_session_opts) or a request (rq_request_opts) lends, or that are made
@@ -73,8 +73,7 @@ pub extern "C" fn rq_opts_header_add(
 ) {
     set(opts, error, |opts| {
         let name = text(name, "name")?;
-        let missing = || Error::new(ErrorKind::Misuse, "value is NULL");
-        opts.header_add(name, optional_c_bytes(value).ok_or_else(missing)?)
+        opts.header_add(name, c_bytes(value, "value")?)
     });
 }
 

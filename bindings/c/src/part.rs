@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 
 use rq_core::{Part, Result};
 
-use crate::boundary::{bytes, entry, handle, handle_mut, optional_c_bytes, optional_text, text};
+use crate::boundary::{bytes, c_bytes, entry, handle, handle_mut, optional_text, text};
 use crate::callbacks::{Context, rq_free_fn, rq_read_fn, rq_rewind_fn, upload};
 use crate::error::rq_error;
 use crate::request::rq_request;
@@ -67,9 +67,7 @@ pub extern "C" fn rq_part_header(
     value: *const c_char,
     error: *mut *mut rq_error,
 ) {
-    change(part, error, |part| {
-        part.header(text(name, "name")?, optional_c_bytes(value).unwrap_or_default())
-    });
+    change(part, error, |part| part.header(text(name, "name")?, c_bytes(value, "value")?));
 }
 
 /// Gives the part these bytes.

@@ -7,7 +7,8 @@ use std::ptr;
 use rq_core::Prepared;
 
 use crate::boundary::{
-    bytes, entry, free, give, handle, handle_mut, optional, optional_c_bytes, put, quiet, text,
+    bytes, c_bytes, entry, free, give, handle, handle_mut, optional, optional_c_bytes, put, quiet,
+    text,
 };
 use crate::error::rq_error;
 use crate::lent::{LentHeaders, c_string};
@@ -203,8 +204,7 @@ pub extern "C" fn rq_prepared_add_header(
     error: *mut *mut rq_error,
 ) {
     change(prepared, error, |prepared| {
-        let value = optional_c_bytes(value).unwrap_or_default();
-        prepared.headers_mut().add(text(name, "name")?, value)
+        prepared.headers_mut().add(text(name, "name")?, c_bytes(value, "value")?)
     });
 }
 
