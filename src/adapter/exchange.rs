@@ -86,7 +86,8 @@ pub(super) fn exchange(
         Ok(complete) => (complete, None),
         Err(stop) => {
             let broken = matches!(stop, Stop::Io(_));
-            // The caller's own error may be of any kind: it is no dead connection, whatever it says.
+            // The caller's own error may be of any kind: it is no dead connection, whatever it
+            // says.
             let answered = matches!(stop, Stop::Source(_));
             let error = unsent(stop, budget);
             if !broken {
