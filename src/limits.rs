@@ -61,6 +61,12 @@ pub const COOKIE_AGE_SECONDS_MAX: i64 = 400 * 24 * 3600;
 pub const DIGEST_ORIGINS_MAX: usize = 64;
 /// How deep JSON text may be nested.
 pub const JSON_DEPTH_MAX: usize = 512;
+/// Bytes of a redirect's or challenge's body that are read to save its connection (flaw 43).
+pub const DRAIN_BYTES_MAX: usize = 64 * 1024;
+/// How long that may take.
+pub const DRAIN_TIME: Duration = Duration::from_secs(1);
+/// How long a body is held back for the answer to `Expect: 100-continue` (RFC 9110 §10.1.1).
+pub const EXPECT_WAIT: Duration = Duration::from_secs(1);
 /// What a declared length may reserve before a byte has come (flaw 76).
 pub const RESERVE_BYTES_MAX: usize = 64 * 1024;
 /// Read buffers that a session keeps for its next requests.
@@ -74,5 +80,11 @@ pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
 pub const IDLE_AGE: Duration = Duration::from_secs(90);
 /// Default number of idle connections of a session; `Options::pool`.
 pub const IDLE_MAX: usize = 100;
+/// Default number of redirects that are followed; `Options::redirects_max`.
+pub const REDIRECTS_MAX: usize = 30;
+/// Default longest pause between tries; `Options::retry_backoff`.
+pub const RETRY_BACKOFF_MAX: Duration = Duration::from_secs(120);
+/// Default longest Retry-After that is waited for; `Options::retry_after_max`.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Default number of idle connections to one host; `Options::pool`.
 pub const IDLE_PER_HOST_MAX: usize = 10;

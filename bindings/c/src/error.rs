@@ -48,6 +48,9 @@ pub enum rq_code {
     RQ_ERR_CONNECT = 201,
     /// The TLS handshake or a record failed; a refused certificate (Requests: SSLError).
     RQ_ERR_TLS = 202,
+    /// The proxy could not be reached, or refused to serve; see rq_error_status (Requests:
+    /// ProxyError).
+    RQ_ERR_PROXY = 203,
     /// DNS, connect and TLS handshake took longer than the connect timeout.
     RQ_ERR_CONNECT_TIMEOUT = 210,
     /// The peer sent nothing for the read timeout.
@@ -74,6 +77,8 @@ pub enum rq_code {
     RQ_ERR_BODY_LENGTH = 306,
     /// rq_response_raise met a status from 400 to 599 (Requests: HTTPError).
     RQ_ERR_STATUS = 400,
+    /// The server redirected more often than is followed (Requests: TooManyRedirects).
+    RQ_ERR_TOO_MANY_REDIRECTS = 401,
 }
 
 /// What went wrong. Free it with rq_error_free.
@@ -143,7 +148,7 @@ pub extern "C" fn rq_error_phase(error: *const rq_error) -> *const c_char {
 /// Ownership: static. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_error_exception(error: *const rq_error) -> *const c_char {
-    quiet(c"".as_ptr(), || Some(exception(details(error)?.error.kind()).as_ptr()))
+    quiet(c"".as_ptr(), || Some(exception(details(error)?.error.exception()).as_ptr()))
 }
 
 /// The URL of the request, without user and password; NULL if none was known.
@@ -215,6 +220,7 @@ pub(crate) fn code(kind: ErrorKind) -> rq_code {
         ErrorKind::Dns => rq_code::RQ_ERR_DNS,
         ErrorKind::Connect => rq_code::RQ_ERR_CONNECT,
         ErrorKind::Tls => rq_code::RQ_ERR_TLS,
+        ErrorKind::Proxy => rq_code::RQ_ERR_PROXY,
         ErrorKind::ConnectTimeout => rq_code::RQ_ERR_CONNECT_TIMEOUT,
         ErrorKind::ReadTimeout => rq_code::RQ_ERR_READ_TIMEOUT,
         ErrorKind::WriteTimeout => rq_code::RQ_ERR_WRITE_TIMEOUT,
@@ -228,12 +234,13 @@ pub(crate) fn code(kind: ErrorKind) -> rq_code {
         ErrorKind::Body => rq_code::RQ_ERR_BODY,
         ErrorKind::BodyLength => rq_code::RQ_ERR_BODY_LENGTH,
         ErrorKind::Status => rq_code::RQ_ERR_STATUS,
+        ErrorKind::TooManyRedirects => rq_code::RQ_ERR_TOO_MANY_REDIRECTS,
     }
 }
 
 /// The core's exception names with their NUL.
-fn exception(kind: ErrorKind) -> &'static std::ffi::CStr {
-    match kind.exception() {
+fn exception(name: &str) -> &'static std::ffi::CStr {
+    match name {
         "ValueError" => c"ValueError",
         "RuntimeError" => c"RuntimeError",
         "OSError" => c"OSError",
@@ -244,6 +251,8 @@ fn exception(kind: ErrorKind) -> &'static std::ffi::CStr {
         "InvalidJSONError" => c"InvalidJSONError",
         "InvalidProxyURL" => c"InvalidProxyURL",
         "ConnectionError" => c"ConnectionError",
+        "ProxyError" => c"ProxyError",
+        "TooManyRedirects" => c"TooManyRedirects",
         "SSLError" => c"SSLError",
         "ConnectTimeout" => c"ConnectTimeout",
         "ReadTimeout" => c"ReadTimeout",
@@ -266,7 +275,7 @@ mod tests {
             assert_eq!(code(*kind) as i32, kind.number());
             assert_eq!(format!("{:?}", code(*kind)), kind.c_name());
             assert_eq!(crate::version::c_name(*kind).to_str(), Ok(kind.c_name()));
-            assert_eq!(exception(*kind).to_str(), Ok(kind.exception()));
+            assert_eq!(exception(kind.exception()).to_str(), Ok(kind.exception()));
         }
     }
 

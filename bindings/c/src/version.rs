@@ -61,6 +61,7 @@ pub(crate) fn c_name(kind: ErrorKind) -> &'static CStr {
         ErrorKind::Dns => c"RQ_ERR_DNS",
         ErrorKind::Connect => c"RQ_ERR_CONNECT",
         ErrorKind::Tls => c"RQ_ERR_TLS",
+        ErrorKind::Proxy => c"RQ_ERR_PROXY",
         ErrorKind::ConnectTimeout => c"RQ_ERR_CONNECT_TIMEOUT",
         ErrorKind::ReadTimeout => c"RQ_ERR_READ_TIMEOUT",
         ErrorKind::WriteTimeout => c"RQ_ERR_WRITE_TIMEOUT",
@@ -74,5 +75,6 @@ pub(crate) fn c_name(kind: ErrorKind) -> &'static CStr {
         ErrorKind::Body => c"RQ_ERR_BODY",
         ErrorKind::BodyLength => c"RQ_ERR_BODY_LENGTH",
         ErrorKind::Status => c"RQ_ERR_STATUS",
+        ErrorKind::TooManyRedirects => c"RQ_ERR_TOO_MANY_REDIRECTS",
     }
 }
