@@ -42,6 +42,11 @@ impl Span {
     pub(crate) fn of(self, text: &[u8]) -> &[u8] {
         &text[self.start as usize..self.end as usize]
     }
+
+    /// Compared before the bytes are: most names differ in it.
+    fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
 }
 
 impl Headers {
@@ -282,11 +287,14 @@ impl Headers {
 
     fn position(&self, name: &str) -> Option<usize> {
         let name = name.as_bytes();
-        self.fields.iter().position(|field| same_name(field.name.of(&self.text), name))
+        self.fields.iter().position(|field| {
+            field.name.len() == name.len() && same_name(field.name.of(&self.text), name)
+        })
     }
 
     fn is_named(&self, field: &Field, name: &str) -> bool {
-        same_name(field.name.of(&self.text), name.as_bytes())
+        let is_as_long = field.name.len() == name.len();
+        is_as_long && same_name(field.name.of(&self.text), name.as_bytes())
     }
 }
 
@@ -322,7 +330,7 @@ pub(crate) fn lists_token<'a>(values: impl Iterator<Item = &'a [u8]>, token: &st
         }
         let mut items = value.split(|byte| *byte == b',');
         if value.len() > token.len()
-            && memchr::memchr3(b',', b' ', b'\t', value).is_some()
+            && value.iter().any(|byte| matches!(byte, b',' | b' ' | b'\t'))
             && items.any(|item| item.trim_ascii().eq_ignore_ascii_case(token))
         {
             return true;

@@ -59,6 +59,12 @@ pub const COOKIES_MAX: usize = 3000;
 pub const COOKIE_AGE_SECONDS_MAX: i64 = 400 * 24 * 3600;
 /// Origins whose digest challenge one set of credentials remembers.
 pub const DIGEST_ORIGINS_MAX: usize = 64;
+/// Content codings of one body (flaw 77).
+pub const CODINGS_MAX: usize = 5;
+/// What lies between two stacked codings.
+pub const CODING_BUFFER_BYTES: usize = 16 * 1024;
+/// The largest window of a zstd frame (RFC 9659, flaw 80).
+pub const ZSTD_WINDOW_BYTES_MAX: u32 = 8 * 1024 * 1024;
 /// How deep JSON text may be nested.
 pub const JSON_DEPTH_MAX: usize = 512;
 /// Bytes of a redirect's or challenge's body that are read to save its connection (flaw 43).

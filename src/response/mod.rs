@@ -209,9 +209,12 @@ impl Response {
     }
 
     pub(crate) fn location(&self) -> Option<Vec<u8>> {
+        if !is_redirect(self.status()) {
+            return None;
+        }
         // R19: several are one value, as any list header is.
         let location = self.headers().joined("location")?;
-        (is_redirect(self.status()) && !location.is_empty()).then(|| location.into_owned())
+        (!location.is_empty()).then(|| location.into_owned())
     }
 
     pub(crate) fn set_history(&mut self, history: Vec<Self>) {

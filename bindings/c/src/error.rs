@@ -75,6 +75,9 @@ pub enum rq_code {
     RQ_ERR_BODY = 305,
     /// The source of a body gave more or less than the length that was declared.
     RQ_ERR_BODY_LENGTH = 306,
+    /// A content coding of the body is corrupt or cut short, or there are too many (Requests:
+    /// ContentDecodingError).
+    RQ_ERR_DECODE = 307,
     /// rq_response_raise met a status from 400 to 599 (Requests: HTTPError).
     RQ_ERR_STATUS = 400,
     /// The server redirected more often than is followed (Requests: TooManyRedirects).
@@ -233,6 +236,7 @@ pub(crate) fn code(kind: ErrorKind) -> rq_code {
         ErrorKind::Limit => rq_code::RQ_ERR_LIMIT,
         ErrorKind::Body => rq_code::RQ_ERR_BODY,
         ErrorKind::BodyLength => rq_code::RQ_ERR_BODY_LENGTH,
+        ErrorKind::Decode => rq_code::RQ_ERR_DECODE,
         ErrorKind::Status => rq_code::RQ_ERR_STATUS,
         ErrorKind::TooManyRedirects => rq_code::RQ_ERR_TOO_MANY_REDIRECTS,
     }
@@ -252,6 +256,7 @@ fn exception(name: &str) -> &'static std::ffi::CStr {
         "InvalidProxyURL" => c"InvalidProxyURL",
         "ConnectionError" => c"ConnectionError",
         "ProxyError" => c"ProxyError",
+        "ContentDecodingError" => c"ContentDecodingError",
         "TooManyRedirects" => c"TooManyRedirects",
         "SSLError" => c"SSLError",
         "ConnectTimeout" => c"ConnectTimeout",
