@@ -49,14 +49,14 @@ func run(arguments []string) error {
 		return err
 	}
 	for _, stream := range []struct {
-		name string
-		run  func() error
+		name, path string
+		run        func(session *rq.Session, url string, size int64) error
 	}{
-		{"download", func() error { return download(session, fmt.Sprintf("%s/bytes/%d", url, size), size) }},
-		{"upload", func() error { return upload(session, url+"/sink", size) }},
-		{"bomb", func() error { return download(session, fmt.Sprintf("%s/bomb/%d", url, size), size) }},
+		{"download", fmt.Sprintf("/bytes/%d", size), download},
+		{"upload", "/sink", upload},
+		{"bomb", fmt.Sprintf("/bomb/%d", size), download},
 	} {
-		if err := stream.run(); err != nil {
+		if err := stream.run(session, url+stream.path, size); err != nil {
 			return fmt.Errorf("%s: %w", stream.name, err)
 		}
 		now, err := peak()
@@ -94,7 +94,14 @@ func upload(session *rq.Session, url string, size int64) error {
 		return err
 	}
 	defer response.Body.Close()
-	return response.Raise()
+	if err := response.Raise(); err != nil {
+		return err
+	}
+	counted, err := response.Text()
+	if err == nil && strings.TrimSpace(counted) != strconv.FormatInt(size, 10) {
+		err = fmt.Errorf("%s bytes arrived, not %d", counted, size)
+	}
+	return err
 }
 
 // zeros never end.
