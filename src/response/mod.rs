@@ -128,14 +128,9 @@ impl Response {
         &self.0.history
     }
 
-    /// The responses that led here, to read their bodies.
-    pub fn history_mut(&mut self) -> &mut [Self] {
+    /// The responses that led here, to read their bodies, or to take them out.
+    pub fn history_mut(&mut self) -> &mut Vec<Self> {
         &mut self.0.history
-    }
-
-    /// Takes the responses that led here; no history is left.
-    pub fn take_history(&mut self) -> Vec<Self> {
-        std::mem::take(&mut self.0.history)
     }
 
     /// The request that this redirect leads to, where it was not followed (R20); `None` for what is

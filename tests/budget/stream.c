@@ -64,7 +64,8 @@ static uint64_t upload(rq_session *session, const char *base, uint64_t bytes, rq
   rq_response *response = rq_perform(session, request, NULL, e);
   size_t length = 0;
   const char *said = rq_body_bytes(response, &length, e);
-  uint64_t total = said ? strtoull(said, NULL, 10) : 0;
+  uint64_t total = 0;
+  if (said) sscanf(said, "{\"bytes\": %" SCNu64, &total);
   rq_response_free(response);
   rq_request_free(request);
   return total;

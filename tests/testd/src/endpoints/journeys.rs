@@ -10,7 +10,7 @@ use super::{Exchange, Outcome};
 use crate::http::Piece;
 
 /// Zeros are compressed in blocks of this size.
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 impl Exchange<'_> {
     /// Leads to `/redirect/N-1`, and from 0 to `/echo`, with a cookie a hop. The query goes along.
@@ -70,7 +70,7 @@ impl Exchange<'_> {
             }
             Ok(())
         })?;
-        let reply = self.reply(200).text(format!("{size}\n"));
+        let reply = self.reply(200).body("application/json", format!(r#"{{"bytes": {size}}}"#));
         self.send(&reply)
     }
 }
