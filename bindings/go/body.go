@@ -32,6 +32,7 @@ type body struct {
 	history   []*Response
 	delimiter string
 	line      []byte
+	partial   []byte
 }
 
 // ending is what the end of a body lets go. It stands apart from the body, for a cleanup to hold.

@@ -21,9 +21,16 @@ func (r *Response) Bytes() ([]byte, error) {
 		return C.rqgo_bytes(ptr, size, &c.err, &c.left)
 	})
 	if err != nil {
-		content, _ = io.ReadAll(r.body())
+		content = r.body().beforeFailure()
 	}
 	return content, err
+}
+
+// beforeFailure is what came of a body that could not be read whole.
+func (b *body) beforeFailure() []byte {
+	rest, _ := io.ReadAll(b)
+	b.partial = append(b.partial, rest...)
+	return b.partial
 }
 
 // Text is the whole body as UTF-8. It is decoded from its Encoding or, where none is known, from

@@ -66,8 +66,8 @@ func TestCodingsAreTakenOff(t *testing.T) {
 		if string(got) != test.want || err != nil {
 			t.Errorf("%s: %d bytes, %v", name, len(got), err)
 		}
-		if response.Header.Get("Content-Encoding") != "gzip" || response.ContentLength == int64(len(content)) {
-			t.Errorf("%s: %+v", name, response)
+		if coding := response.Header.Get("Content-Encoding"); coding != "gzip" {
+			t.Errorf("%s: %q", name, coding)
 		}
 	}
 	mixed := get(t, session, url)

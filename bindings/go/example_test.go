@@ -200,26 +200,32 @@ func ExampleOnResponse() {
 }
 
 func ExampleOnTrace() {
-	session, err := rq.NewSession(rq.OnTrace(func(trace rq.Trace) { fmt.Println(trace.Step) }))
+	session, err := rq.NewSession(rq.OnTrace(func(trace rq.Trace) {
+		switch trace.Step {
+		case rq.StepConnect, rq.StepReused:
+			fmt.Println(trace.Step)
+		}
+	}))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer session.Close()
 
-	response, err := session.Get(context.Background(), os.Getenv("RQ_TEST_HTTP")+"/bytes/1000")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	if _, err := response.Bytes(); err != nil {
-		fmt.Println(err)
+	for range 2 {
+		response, err := session.Get(context.Background(), os.Getenv("RQ_TEST_HTTP")+"/bytes/1000")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if _, err := response.Bytes(); err != nil {
+			fmt.Println(err)
+		}
+		response.Body.Close()
 	}
 	// Output:
 	// connect
-	// sent
-	// head
-	// body
+	// reused
 }
 
 func ExampleRetries() {

@@ -80,8 +80,8 @@ func Retries(policy Retry) Option {
 	}
 }
 
-// Decode says whether content codings (gzip, deflate, br, zstd) are taken off. They are, unless told
-// otherwise. A coding that is corrupt or ends too early is ErrDecode.
+// Decode says whether content codings (gzip, deflate, br, zstd) are taken off. They are, unless
+// told otherwise. A coding that is corrupt or ends too early is ErrDecode.
 func Decode(decode bool) Option {
 	return func(s *settings) {
 		C.rq_opts_decode(s.opts, C.bool(decode), &s.err)
@@ -112,8 +112,8 @@ func ExpectContinue(expect bool) Option {
 	}
 }
 
-// ProxyDigest says whether the credentials of a proxy's URL are kept back until the proxy asks for a
-// digest of them. They are sent at once as basic credentials, unless told otherwise; a challenge is
+// ProxyDigest says whether the credentials of a proxy's URL are kept back until the proxy asks for
+// a digest of them. They are sent at once as basic credentials, unless told otherwise; a challenge is
 // answered all the same.
 func ProxyDigest(digest bool) Option {
 	return func(s *settings) {

@@ -177,8 +177,8 @@ func (r *Response) OK() bool {
 	return r.ok
 }
 
-// IsRedirect tells whether this is a redirect that can be followed: 301, 302, 303, 307 or 308 with a
-// Location.
+// IsRedirect tells whether this is a redirect that can be followed: 301, 302, 303, 307 or 308 with
+// a Location.
 func (r *Response) IsRedirect() bool {
 	return r.redirect
 }

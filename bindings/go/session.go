@@ -43,7 +43,8 @@ func (s *Session) CloseIdle() {
 	}
 }
 
-// Get requests url. Redirects are followed, as with all of these but Head. The caller closes the response's body, as with all of these.
+// Get requests url. The caller closes the response's body, as with all of these. Redirects are
+// followed, as with all of these but Head.
 func (s *Session) Get(ctx context.Context, url string, options ...Option) (*Response, error) {
 	return s.Do(ctx, &Request{Method: "GET", URL: url, Options: options})
 }
@@ -115,9 +116,9 @@ func (s *Session) Prepare(r *Request) (*Prepared, error) {
 }
 
 // Send sends a prepared request as it stands, as often as wanted.
-// Options are for this sending alone and win over the request's and the session's; those about what
-// is sent have no effect, for that was prepared: those about how it is sent, and what becomes of the
-// response, have.
+// Options are for this sending alone and win over the request's and the session's. Those about what
+// is sent have no effect, for that was prepared; those about how it is sent, and what becomes of
+// the response, have.
 func (s *Session) Send(ctx context.Context, p *Prepared, options ...Option) (*Response, error) {
 	session, err := s.handle.acquire()
 	if err != nil {

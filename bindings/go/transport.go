@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -23,9 +24,9 @@ import (
 // kept, nor those of the netrc file. The session's headers and parameters are defaults for the
 // request's, and its hooks, limits and retries hold.
 //
-// As net/http's own Transport does, it asks for gzip, and takes it off, where the request has neither
-// Accept-Encoding nor Range and is no HEAD; Response.Uncompressed tells of it. Other responses come
-// with their content codings.
+// As net/http's own Transport does, it asks for gzip, and takes it off, where the request has
+// neither Accept-Encoding nor Range and is no HEAD; Response.Uncompressed tells of it. Other
+// responses come with their content codings.
 //
 // Bodies are streamed both ways. A request's is read by the goroutine of RoundTrip, and closed when
 // its context ends; an answer that comes before its end is seen between two Reads. Trailers of
@@ -186,6 +187,9 @@ func httpResponse(response *Response, r *http.Request) *http.Response {
 	case r.Method == http.MethodHead || response.ContentLength == 0:
 		response.Body.Close() // where nothing follows, callers of net/http may leave out Close
 		result.Body = http.NoBody
+		if r.Method == http.MethodHead {
+			result.ContentLength = declaredBy(result.Header)
+		}
 	case asksForGzip(r) && strings.EqualFold(result.Header.Get("Content-Encoding"), "gzip"):
 		result.Header.Del("Content-Encoding")
 		result.Header.Del("Content-Length")
@@ -193,4 +197,13 @@ func httpResponse(response *Response, r *http.Request) *http.Response {
 		result.Body = response.own
 	}
 	return result
+}
+
+// declaredBy is the length that a GET's body would have; -1 if that is not told.
+func declaredBy(header http.Header) int64 {
+	length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return length
 }

@@ -1,6 +1,7 @@
-// How much memory it takes to stream large bodies through the Go binding: a download, an upload from
-// a reader, and a download whose gzip makes a few bytes into many. Prints, for each, how many KiB the
-// process has needed at its peak beyond what it needs idle, after a small request. run.sh judges.
+// How much memory it takes to stream large bodies through the Go binding: a download, an upload
+// from a reader, and a download whose gzip makes a few bytes into many. Prints, for each, how many
+// KiB the process has needed at its peak beyond what it needs idle, after a small request. run.sh
+// judges.
 //
 //	stream_go URL [BYTES]
 //
