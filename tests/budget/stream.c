@@ -1,7 +1,7 @@
 /*
- * Moves large bodies through a session, and prints for each by how many KiB the peak of the resident
- * memory grew: a download, an upload from a callback, and a body that decodes to a thousand times
- * what is sent.
+ * Moves large bodies through a session, and prints for each by how many KiB the peak of the
+ * resident memory grew: a download, an upload from a callback, and a body that decodes to a
+ * thousand times what is sent.
  *
  *   stream BASE_URL BYTES
  */
