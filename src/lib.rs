@@ -31,6 +31,8 @@ mod headers;
 mod http1;
 mod json;
 pub mod limits;
+#[cfg_attr(not(test), expect(dead_code, reason = "Response reads it"))]
+mod links;
 mod options;
 mod params;
 mod prepare;
@@ -39,6 +41,8 @@ mod proxy;
 mod request;
 mod response;
 mod session;
+#[cfg_attr(not(test), expect(dead_code, reason = "Response reads it"))]
+mod text;
 mod url;
 
 pub use auth::{Auth, Authenticate};
@@ -49,6 +53,7 @@ pub use certs::CaBundle;
 pub use cookies::Cookie;
 pub use error::{Error, ErrorKind, Phase, Result};
 pub use headers::Headers;
+pub use links::Link;
 pub use options::{Options, PoolLimits, Resolve, SharedOptions};
 pub use prepare::Prepared;
 pub use request::{Progress, Request};

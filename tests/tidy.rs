@@ -22,6 +22,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("env", &[]),
     ("headers", &["error"]),
     ("json", &["error", "limits"]),
+    ("links", &["headers"]),
+    ("text", &["error", "headers", "limits"]),
     ("url", &["error", "limits", "headers"]),
     ("params", &["url"]),
     ("deadline", &["cancel", "error"]),
