@@ -5,10 +5,12 @@
 //! deadline stands over both and over the body. Everything is monotonic time but the age of
 //! cookies.
 
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::cancel::CancelToken;
+use crate::cancel::{CancelToken, Wake};
 use crate::error::{Error, ErrorKind, Phase};
+use crate::trace::{OnTrace, Step, Trace};
 
 /// The timeouts of a request. `None` is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +33,16 @@ pub(crate) fn unix_now() -> i64 {
 }
 
 /// What a call may spend, and how it is cancelled.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Budget {
+    /// When the hop under way began.
     started: Instant,
+    /// When the call began; later hops start later.
+    began: Instant,
     pub(crate) timeouts: Timeouts,
     deadline: Option<Instant>,
     pub(crate) cancel: Option<CancelToken>,
+    trace: Option<Arc<[OnTrace]>>,
 }
 
 impl Budget {
@@ -44,15 +50,60 @@ impl Budget {
     pub(crate) fn start(timeouts: Timeouts, cancel: Option<&CancelToken>) -> Self {
         let started = Instant::now();
         let deadline = timeouts.total.and_then(|total| started.checked_add(total));
-        Self { started, timeouts, deadline, cancel: cancel.cloned() }
+        Self { started, began: started, timeouts, deadline, cancel: cancel.cloned(), trace: None }
     }
 
-    /// When the call began: recent enough to tell the age of idle connections by.
+    /// Has `listeners` told of each step.
+    pub(crate) fn traced_by(&mut self, listeners: Arc<[OnTrace]>) {
+        self.trace = Some(listeners);
+    }
+
+    /// Starts the clock of the call's next hop; the deadline stays.
+    pub(crate) fn next_hop(&mut self) {
+        self.started = Instant::now();
+    }
+
+    /// Tells that a step has been done; `detail` is made only if somebody listens.
+    pub(crate) fn tell(&self, step: Step, detail: impl FnOnce() -> String) {
+        if let Some(listeners) = &self.trace {
+            let (elapsed, detail) = (self.began.elapsed(), detail());
+            let trace = Trace { step, elapsed, detail: &detail };
+            listeners.iter().for_each(|listener| listener(&trace));
+        }
+    }
+
+    /// Waits for `pause`, or until the call is cancelled or its deadline has passed.
+    pub(crate) fn pause(&self, pause: Duration) -> Result<(), Error> {
+        let end = Instant::now().checked_add(pause);
+        let limit =
+            Limit { idle: None, by: earlier(end, self.deadline), cancel: self.cancel.clone() };
+        let bell = Arc::new(Bell::default());
+        let _registration = limit.cancel.as_ref().map(|token| token.register(bell.clone()));
+        let mut wait = limit.wait();
+        loop {
+            match wait.left() {
+                Ok(left) => bell.wait(left),
+                Err(WaitEnd::Cancelled) => return Err(Self::cancelled(Phase::Send)),
+                Err(WaitEnd::TimedOut) if self.is_over() => {
+                    let what = "the pause before the next try did not end";
+                    return Err(self.timed_out(ErrorKind::TotalTimeout, Phase::Send, what));
+                }
+                Err(WaitEnd::TimedOut) => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether the deadline has passed.
+    pub(crate) fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// When the hop began: recent enough to tell the age of idle connections by.
     pub(crate) fn started(&self) -> Moment {
         Moment(self.started)
     }
 
-    /// Time since the call began.
+    /// Time since the hop began.
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
@@ -84,7 +135,7 @@ impl Budget {
 
     /// The error for a limit that ran out: total if the deadline has passed, else `kind`.
     pub(crate) fn timed_out(&self, kind: ErrorKind, phase: Phase, what: &str) -> Error {
-        let total = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let total = self.is_over();
         let (kind, limit, name) = match kind {
             _ if total => (ErrorKind::TotalTimeout, self.timeouts.total, "deadline"),
             ErrorKind::ConnectTimeout | ErrorKind::PoolTimeout => {
@@ -122,8 +173,42 @@ impl Limit {
         Wait { limit: self, since: None, trusted: false }
     }
 
+    /// Whether its instant has passed.
+    pub(crate) fn is_over(&self) -> bool {
+        self.by.is_some_and(|by| Instant::now() >= by)
+    }
+
+    /// The same limit, but not beyond `most` from now.
+    pub(crate) fn at_most(&self, most: Duration) -> Self {
+        Self { by: earlier(self.by, Instant::now().checked_add(most)), ..self.clone() }
+    }
+
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancel.as_ref().is_some_and(CancelToken::is_triggered)
+    }
+}
+
+/// What a pause sleeps on; a cancel rings it.
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Bell {
+    fn wait(&self, left: Option<Duration>) {
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*rung {
+            let left = left.unwrap_or(Duration::MAX);
+            drop(self.changed.wait_timeout(rung, left));
+        }
+    }
+}
+
+impl Wake for Bell {
+    fn wake(&self) {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
     }
 }
 

@@ -79,6 +79,8 @@ kinds! {
     Connect = 201, "RQ_ERR_CONNECT", "ConnectionError";
     /// The TLS handshake or a TLS record failed; a refused certificate.
     Tls = 202, "RQ_ERR_TLS", "SSLError";
+    /// The proxy could not be reached, or refused to serve.
+    Proxy = 203, "RQ_ERR_PROXY", "ProxyError";
     /// DNS, connect and TLS handshake took longer than the connect timeout.
     ConnectTimeout = 210, "RQ_ERR_CONNECT_TIMEOUT", "ConnectTimeout";
     /// The peer sent nothing for the read timeout.
@@ -103,8 +105,12 @@ kinds! {
     Body = 305, "RQ_ERR_BODY", "UnrewindableBodyError";
     /// The source of a body gave more or less than the length that was declared.
     BodyLength = 306, "RQ_ERR_BODY_LENGTH", "ConnectionError";
+    /// A content coding is corrupt or cut short, or there are too many.
+    Decode = 307, "RQ_ERR_DECODE", "ContentDecodingError";
     /// `raise_for_status` met a 4xx or 5xx status.
     Status = 400, "RQ_ERR_STATUS", "HTTPError";
+    /// The server redirected more often than is followed.
+    TooManyRedirects = 401, "RQ_ERR_TOO_MANY_REDIRECTS", "TooManyRedirects";
 }
 
 impl ErrorKind {
@@ -169,6 +175,8 @@ struct Details {
     url: Option<String>,
     os_error: i32,
     status: u16,
+    /// Where Requests raises another exception than that of the kind.
+    exception: Option<&'static str>,
 }
 
 impl Error {
@@ -182,6 +190,7 @@ impl Error {
             url: None,
             os_error: 0,
             status: 0,
+            exception: None,
         }))
     }
 
@@ -201,6 +210,11 @@ impl Error {
 
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.0.status = status;
+        self
+    }
+
+    pub(crate) fn with_exception(mut self, exception: &'static str) -> Self {
+        self.0.exception = Some(exception);
         self
     }
 
@@ -252,6 +266,12 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> u16 {
         self.0.status
+    }
+
+    /// The exception that Requests raises in its place.
+    #[must_use]
+    pub fn exception(&self) -> &'static str {
+        self.0.exception.unwrap_or(self.0.kind.exception())
     }
 
     /// True for each of the timeouts: connect, read, write, total, pool.

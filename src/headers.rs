@@ -42,6 +42,11 @@ impl Span {
     pub(crate) fn of(self, text: &[u8]) -> &[u8] {
         &text[self.start as usize..self.end as usize]
     }
+
+    /// Compared before the bytes are: most names differ in it.
+    fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
 }
 
 impl Headers {
@@ -93,6 +98,22 @@ impl Headers {
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
         let named = self.fields.iter().filter(move |field| self.is_named(field, name));
         named.map(|field| field.value.of(&self.text))
+    }
+
+    /// Names and values as they were received: blanks at the end of a value, which are no part of it
+    /// (RFC 9110 §5.5), included.
+    pub fn received(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let blanks = |from: usize| {
+            let rest = self.text.get(from..).unwrap_or_default();
+            rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+        };
+        self.iter().zip(&self.fields).map(move |((name, value), field)| {
+            let end = field.value.end as usize;
+            match blanks(end) {
+                0 => (name, value),
+                more => (name, &self.text[field.value.start as usize..end + more]),
+            }
+        })
     }
 
     /// The value of this name, repeated fields joined by `", "` as Requests shows them (behaviour
@@ -282,11 +303,14 @@ impl Headers {
 
     fn position(&self, name: &str) -> Option<usize> {
         let name = name.as_bytes();
-        self.fields.iter().position(|field| same_name(field.name.of(&self.text), name))
+        self.fields.iter().position(|field| {
+            field.name.len() == name.len() && same_name(field.name.of(&self.text), name)
+        })
     }
 
     fn is_named(&self, field: &Field, name: &str) -> bool {
-        same_name(field.name.of(&self.text), name.as_bytes())
+        let is_as_long = field.name.len() == name.len();
+        is_as_long && same_name(field.name.of(&self.text), name.as_bytes())
     }
 }
 
@@ -322,7 +346,7 @@ pub(crate) fn lists_token<'a>(values: impl Iterator<Item = &'a [u8]>, token: &st
         }
         let mut items = value.split(|byte| *byte == b',');
         if value.len() > token.len()
-            && memchr::memchr3(b',', b' ', b'\t', value).is_some()
+            && value.iter().any(|byte| matches!(byte, b',' | b' ' | b'\t'))
             && items.any(|item| item.trim_ascii().eq_ignore_ascii_case(token))
         {
             return true;

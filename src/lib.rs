@@ -22,16 +22,18 @@ mod auth;
 mod body;
 mod cancel;
 mod certs;
+mod coding;
 mod connect;
 mod cookies;
 mod deadline;
 mod env;
 mod error;
+mod files;
 mod headers;
+mod hooks;
 mod http1;
 mod json;
 pub mod limits;
-#[cfg_attr(not(test), expect(dead_code, reason = "Response reads it"))]
 mod links;
 mod options;
 mod params;
@@ -41,8 +43,8 @@ mod proxy;
 mod request;
 mod response;
 mod session;
-#[cfg_attr(not(test), expect(dead_code, reason = "Response reads it"))]
 mod text;
+mod trace;
 mod url;
 
 pub use auth::{Auth, Authenticate};
@@ -53,12 +55,14 @@ pub use certs::CaBundle;
 pub use cookies::Cookie;
 pub use error::{Error, ErrorKind, Phase, Result};
 pub use headers::Headers;
+pub use hooks::{Hooks, OnRequest, OnResponse};
 pub use links::Link;
 pub use options::{Options, PoolLimits, Resolve, SharedOptions};
 pub use prepare::Prepared;
-pub use request::{Progress, Request};
+pub use request::Request;
 pub use response::Response;
 pub use session::{Cookies, Session, prepare_alone};
+pub use trace::{OnTrace, Progress, Step, Trace};
 pub use url::{Scheme, Url};
 
 /// Sends a GET on a session of its own; the connection ends with the response.

@@ -59,8 +59,20 @@ pub const COOKIES_MAX: usize = 3000;
 pub const COOKIE_AGE_SECONDS_MAX: i64 = 400 * 24 * 3600;
 /// Origins whose digest challenge one set of credentials remembers.
 pub const DIGEST_ORIGINS_MAX: usize = 64;
+/// Content codings of one body (flaw 77).
+pub const CODINGS_MAX: usize = 5;
+/// What lies between two stacked codings.
+pub const CODING_BUFFER_BYTES: usize = 16 * 1024;
+/// The largest window of a zstd frame (RFC 9659, flaw 80).
+pub const ZSTD_WINDOW_BYTES_MAX: u32 = 8 * 1024 * 1024;
 /// How deep JSON text may be nested.
 pub const JSON_DEPTH_MAX: usize = 512;
+/// Bytes of a redirect's or challenge's body that are read to save its connection (flaw 43).
+pub const DRAIN_BYTES_MAX: usize = 64 * 1024;
+/// How long that may take.
+pub const DRAIN_TIME: Duration = Duration::from_secs(1);
+/// How long a body is held back for the answer to `Expect: 100-continue` (RFC 9110 §10.1.1).
+pub const EXPECT_WAIT: Duration = Duration::from_secs(1);
 /// What a declared length may reserve before a byte has come (flaw 76).
 pub const RESERVE_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of one line of a body that is read by lines, without its terminator.
@@ -80,5 +92,11 @@ pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
 pub const IDLE_AGE: Duration = Duration::from_secs(90);
 /// Default number of idle connections of a session; `Options::pool`.
 pub const IDLE_MAX: usize = 100;
+/// Default number of redirects that are followed; `Options::redirects_max`.
+pub const REDIRECTS_MAX: usize = 30;
+/// Default longest pause between tries; `Options::retry_backoff`.
+pub const RETRY_BACKOFF_MAX: Duration = Duration::from_secs(120);
+/// Default longest Retry-After that is waited for; `Options::retry_after_max`.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Default number of idle connections to one host; `Options::pool`.
 pub const IDLE_PER_HOST_MAX: usize = 10;

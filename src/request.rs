@@ -3,14 +3,15 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use crate::body::multipart::Part;
 use crate::body::source::Source;
 use crate::body::upload::Upload;
 use crate::error::{Error, Phase, Result};
 use crate::options::{Options, SharedOptions};
+use crate::trace::Progress;
 use crate::url::{Url, without_userinfo};
 
 /// A request as the user words it. Becomes a [`Prepared`](crate::Prepared) with
@@ -55,10 +56,6 @@ pub(crate) struct Content {
     pub(crate) parts: Vec<Part>,
     pub(crate) progress: Option<Progress>,
 }
-
-/// Told while a body is sent: the bytes sent so far, and all of them where that is known. An error
-/// ends the request.
-pub type Progress = Arc<dyn Fn(u64, Option<u64>) -> Result<()> + Send + Sync>;
 
 impl Request {
     /// A request for `url`. The URL is parsed when the request is prepared; the method must be a

@@ -5,6 +5,8 @@
 //! 43–45). When sending breaks, an answer that is there already wins over the error. Interim
 //! answers are skipped, up to a limit (faults 56–58).
 
+use std::borrow::Cow;
+
 use super::pieces::Pieces;
 use super::retry::Failure;
 use crate::body::buffer::ReadBuffer;
@@ -13,13 +15,61 @@ use crate::connect::stream::{Outbox, Received, Stream};
 use crate::connect::{Stop, describe};
 use crate::deadline::{Budget, Limit};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::headers::{Headers, lists_token};
 use crate::http1::decode::{Head, HeadScanner, check_head_size};
 use crate::http1::encode::{self, Upload, request_head};
 use crate::http1::framing::{self, Framing};
 use crate::http1::{head_fault, over_limit};
-use crate::limits::INTERIM_RESPONSES_MAX;
+use crate::limits::{EXPECT_WAIT, INTERIM_RESPONSES_MAX};
 use crate::prepare::Prepared;
-use crate::request::Progress;
+use crate::trace::{Progress, Step};
+use crate::url::Url;
+
+/// How a request is written for the way that it takes.
+pub(super) struct Wire<'a> {
+    target: Cow<'a, str>,
+    host: Cow<'a, str>,
+    /// Fields that do not go this way.
+    dropped: Vec<&'static str>,
+    /// The Proxy-Authorization to add.
+    authorization: Option<Vec<u8>>,
+}
+
+impl<'a> Wire<'a> {
+    /// To the server itself, in origin form; `tunnelled`: the proxy has had its own head.
+    pub(super) fn direct(url: &'a Url, tunnelled: bool) -> Self {
+        let dropped = if tunnelled { vec!["Proxy-Authorization"] } else { Vec::new() };
+        let (target, host) = (Cow::Borrowed(url.target()), url.host_header());
+        Self { target, host, dropped, authorization: None }
+    }
+
+    /// To a proxy that forwards it, in absolute form (P4).
+    pub(super) fn forwarded(url: &'a Url, target: String, authorization: Option<Vec<u8>>) -> Self {
+        let (target, host) = (Cow::Owned(target), url.verbatim_host());
+        Self { target, host, dropped: Vec::new(), authorization }
+    }
+
+    /// The same, and the body is not announced.
+    pub(super) fn without_expect(mut self) -> Self {
+        self.dropped.push("Expect");
+        self
+    }
+
+    /// The request's fields as they go this way; most go unchanged.
+    fn headers<'b>(&self, prepared: &'b Prepared) -> Cow<'b, Headers> {
+        if self.dropped.is_empty() && self.authorization.is_none() {
+            return Cow::Borrowed(prepared.headers());
+        }
+        let mut headers = prepared.headers().clone();
+        for name in &self.dropped {
+            headers.remove(name);
+        }
+        if let Some(value) = &self.authorization {
+            headers.put("Proxy-Authorization", value);
+        }
+        Cow::Owned(headers)
+    }
+}
 
 /// A request, encoded and checked: whatever is wrong with it was told before a connection was
 /// touched.
@@ -30,24 +80,31 @@ pub(super) struct Outgoing<'a> {
     progress: Option<&'a Progress>,
     upload: Upload,
     asks_to_close: bool,
+    /// Whether the body waits for a word of the server (RFC 9110 §10.1.1).
+    expects: bool,
 }
 
 impl<'a> Outgoing<'a> {
-    pub(super) fn of(prepared: &'a Prepared) -> Result<Self> {
-        let (url, source) = (prepared.url(), prepared.source());
+    pub(super) fn of(prepared: &'a Prepared, wire: Wire<'_>) -> Result<Self> {
+        let source = prepared.source();
         if !source.can_be_sent() {
             return Err(not_again());
         }
-        let (head, upload) = request_head(
-            prepared.method(),
-            url.target(),
-            &url.host_header(),
-            prepared.headers(),
-            source.len(),
-        )?;
-        let asks_to_close = encode::asks_to_close(prepared.headers());
+        let headers = wire.headers(prepared);
+        let method = prepared.method();
+        let (head, upload) =
+            request_head(method, &wire.target, &wire.host, &headers, source.len())?;
+        let asks_to_close = encode::asks_to_close(&headers);
+        let expects = upload != Upload::Plain(0)
+            && headers.contains("expect")
+            && lists_token(headers.get_all("expect"), "100-continue");
         let progress = prepared.progress();
-        Ok(Self { method: prepared.method(), head, source, progress, upload, asks_to_close })
+        Ok(Self { method, head, source, progress, upload, asks_to_close, expects })
+    }
+
+    /// Whether the body waits for a word of the server.
+    pub(super) fn expects(&self) -> bool {
+        self.expects
     }
 
     /// Whether its body can be sent, or sent again.
@@ -96,8 +153,12 @@ pub(super) fn exchange(
             (false, Some(error))
         }
     };
+    if send_error.is_none() {
+        budget.tell(Step::Sent, || if complete { "whole" } else { "until its answer" }.to_owned());
+    }
     match exchange.receive(outgoing.method, budget) {
         Ok((head, framing, keep)) => {
+            budget.tell(Step::Head, || head.status.to_string());
             let keep = keep && complete && !outgoing.asks_to_close;
             Ok(Reply { head, framing, keep })
         }
@@ -144,12 +205,19 @@ impl Exchange<'_> {
         outgoing: &Outgoing<'_>,
         pieces: &mut Pieces<'_>,
     ) -> std::result::Result<bool, Stop> {
+        let mut head = &outgoing.head[..];
+        if outgoing.expects {
+            if !self.transmit(head, &[], true)? || !self.may_go_on()? {
+                return Ok(false);
+            }
+            head = &[];
+        }
         if outgoing.upload == Upload::Chunked {
-            return self.send_chunks(&outgoing.head, pieces);
+            return self.send_chunks(head, pieces);
         }
         let first = pieces.next()?.unwrap_or_default();
         let count = first.len();
-        if !self.transmit(&outgoing.head, first, count > 0)? {
+        if !self.transmit(head, first, count > 0)? {
             return Ok(false);
         }
         pieces.sent(count)?;
@@ -197,6 +265,25 @@ impl Exchange<'_> {
         let mut outbox = Outbox { first, second };
         while !self.stream.send(&mut outbox, &self.limit, watch)? {
             if self.has_answer()? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Waits for the server's word on an announced body: 100, or silence for a second, lets it go;
+    /// a final answer keeps it back (fault 46, flaw 42).
+    fn may_go_on(&mut self) -> std::result::Result<bool, Stop> {
+        let wait = self.limit.at_most(EXPECT_WAIT);
+        while !self.heads.continues {
+            match self.stream.read(self.buffer.room(), &wait) {
+                Ok(Received::Bytes(count)) => self.buffer.filled(count),
+                Ok(Received::End { .. }) => return Ok(false),
+                Err(Stop::TimedOut) if self.limit.is_over() => return Err(Stop::TimedOut),
+                Err(Stop::TimedOut) => return Ok(true),
+                Err(stop) => return Err(stop),
+            }
+            if self.heads.advance(self.buffer) {
                 return Ok(false);
             }
         }
@@ -252,6 +339,8 @@ struct Heads {
     scanner: HeadScanner,
     bytes: usize,
     interim: usize,
+    /// Whether the server has said 100: go on.
+    continues: bool,
     /// The final head, or what was wrong.
     outcome: Option<Result<Head>>,
 }
@@ -289,6 +378,7 @@ impl Heads {
         if head.status == 101 {
             return Err(head_fault("status 101 although no other protocol was asked for"));
         }
+        self.continues |= head.status == 100;
         self.interim += 1;
         if self.interim > INTERIM_RESPONSES_MAX {
             let why = format!("more than {INTERIM_RESPONSES_MAX} interim (1xx) responses");

@@ -1,74 +1,64 @@
-//! The adapter for http and https: a connection of the pool or a new one, the exchange on it, one
-//! safe resend.
-
-use std::sync::Arc;
+//! The adapter for http and https: a connection of the pool or a new one, the exchange on it, and
+//! what is sent once more without asking: after a dead kept connection, without an Expect that was
+//! refused, with the answer to a proxy's challenge.
 
 use super::exchange::{Outgoing, Reply, exchange};
-use super::pool::{Checkout, Key, Lease, Policy, Pool};
+use super::pool::Pool;
+use super::proxied::ProxyAuths;
 use super::retry::{self, Failure};
+use super::route::{Connection, Route};
 use super::{Adapter, SendContext};
-use crate::body::buffer::ReadBuffer;
-use crate::body::{Body, Home, Open};
-use crate::cancel::Registration;
-use crate::connect::stream::Stream;
-use crate::connect::{Connector, Lookups, Profile, Target};
-use crate::deadline::{Budget, WaitEnd};
-use crate::error::{ErrorKind, Phase, Result};
+use crate::body::content::Content;
+use crate::body::{Body, Open, Watch};
+use crate::connect::{Connector, Lookups};
+use crate::error::Result;
+use crate::headers::Headers;
+use crate::http1::framing::Framing;
 use crate::options::Options;
 use crate::prepare::Prepared;
 use crate::process::PerProcess;
 use crate::response::{Exchanged, Response};
-use crate::url::{Scheme, Url};
+use crate::trace::Step;
 
 #[derive(Default)]
 pub(super) struct HttpAdapter {
-    connector: Connector,
+    pub(super) connector: Connector,
+    pub(super) proxy_auths: ProxyAuths,
     shared: PerProcess<Shared>,
 }
 
 /// What a forked child must not share with its parent: sockets, and threads that it does not have.
 #[derive(Default)]
-struct Shared {
-    pool: Arc<Pool>,
-    lookups: Lookups,
+pub(super) struct Shared {
+    pub(super) pool: std::sync::Arc<Pool>,
+    pub(super) lookups: Lookups,
 }
 
 impl HttpAdapter {
-    fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &Shared {
         self.shared.get(|inherited| inherited.pool.drop_inherited())
     }
 }
 
-/// A connection in use.
-struct Connection {
-    stream: Stream,
-    buffer: ReadBuffer,
-    lease: Lease,
-    reused: bool,
-    registration: Option<Registration>,
-}
-
 impl Adapter for HttpAdapter {
     fn send(&self, prepared: &Prepared, context: SendContext) -> Result<Response> {
-        let outgoing = Outgoing::of(prepared)?;
         let route = Route::of(self, prepared, &context)?;
-        let budget = context.budget;
-        let method = prepared.method();
-        let mut connection = route.connection(&budget, false)?;
-        loop {
-            let Connection { stream, buffer, reused, .. } = &mut connection;
-            let reused = *reused;
-            match exchange(stream, buffer, &outgoing, &budget) {
-                Ok(reply) => return Ok(respond(prepared, connection, reply, budget)),
-                Err(failure)
-                    if retry::may_resend(method, reused, &failure) && outgoing.can_be_sent() =>
-                {
-                    drop(connection);
-                    connection = route.connection(&budget, true)?;
-                }
-                Err(Failure { error, .. }) => return Err(error),
-            }
+        let mut outgoing = Outgoing::of(prepared, route.wire(prepared)?)?;
+        let mut response = self.exchange(prepared, &route, &outgoing, &context)?;
+        if response.status() == 417 && outgoing.expects() && outgoing.can_be_sent() {
+            // Fault 47: the server does not know Expect; the body was not asked for.
+            response.store();
+            outgoing = Outgoing::of(prepared, route.wire(prepared)?.without_expect())?;
+            context.budget.tell(Step::Retry, || "417".to_owned());
+            response = self.exchange(prepared, &route, &outgoing, &context)?;
         }
+        if response.status() == 407 && outgoing.can_be_sent() && route.learn(response.headers())? {
+            response.store();
+            outgoing = Outgoing::of(prepared, route.wire(prepared)?)?;
+            context.budget.tell(Step::Retry, || "407".to_owned());
+            response = self.exchange(prepared, &route, &outgoing, &context)?;
+        }
+        Ok(response)
     }
 
     fn close_idle(&self) {
@@ -76,101 +66,67 @@ impl Adapter for HttpAdapter {
     }
 }
 
-/// How one request's URL is reached under its settings.
-struct Route<'a> {
-    adapter: &'a HttpAdapter,
-    session: Arc<Options>,
-    url: &'a Url,
-    profile: Option<Profile>,
-    key: Key<'a>,
-    policy: Policy,
-}
-
-impl<'a> Route<'a> {
-    fn of(adapter: &'a HttpAdapter, prepared: &'a Prepared, context: &SendContext) -> Result<Self> {
-        let (url, session) = (prepared.url(), context.session.clone());
-        let profile = match url.scheme() {
-            Scheme::Http => None,
-            Scheme::Other => return Err(super::unserved(url)),
-            Scheme::Https => {
-                Some(adapter.connector.profile(&prepared.options().trust_over(&session))?)
-            }
-        };
-        let key = Key {
-            scheme: url.scheme(),
-            host: url.host(),
-            port: url.port(),
-            tls: profile.as_ref().map_or(0, |profile| profile.number),
-            proxy: None,
-        };
-        let policy = Policy { limits: session.pool_limits(), idle_age: session.idle_age_max() };
-        Ok(Self { adapter, session, url, profile, key, policy })
-    }
-
-    /// A kept connection that is alive and silent, or a new one. `fresh`: not a kept one.
-    ///
-    /// The look at the socket costs a system call a request, and is worth it: without it an answer
-    /// that came before its request would be taken for the answer to it (fault 77, flaw 41).
-    fn connection(&self, budget: &Budget, fresh: bool) -> Result<Connection> {
-        let Shared { pool, lookups } = self.adapter.shared();
+impl HttpAdapter {
+    /// One exchange, and one more if its connection was kept and dead.
+    fn exchange(
+        &self,
+        prepared: &Prepared,
+        route: &Route<'_>,
+        outgoing: &Outgoing<'_>,
+        context: &SendContext,
+    ) -> Result<Response> {
+        let (method, budget) = (prepared.method(), &context.budget);
+        let mut connection = route.connection(budget, false)?;
         loop {
-            let limit = budget.connecting_if(self.policy.limits.open_per_host_max > 0);
-            let Checkout { kept, buffer, lease } = pool
-                .checkout(&self.key, self.policy, &limit, budget.started())
-                .map_err(|end| match end {
-                    WaitEnd::Cancelled => Budget::cancelled(Phase::Pool),
-                    WaitEnd::TimedOut => {
-                        let what =
-                            format!("every connection to {} stayed in use", self.url.authority());
-                        budget.timed_out(ErrorKind::PoolTimeout, Phase::Pool, &what)
-                    }
-                })?;
-            let Some(mut stream) = kept else {
-                let stream = self.open(lookups, budget)?;
-                return Ok(Connection::new(stream, buffer, lease, false, budget));
-            };
-            if !fresh && !stream.has_input() {
-                return Ok(Connection::new(stream, buffer, lease, true, budget));
+            let Connection { stream, buffer, reused, .. } = &mut connection;
+            let reused = *reused;
+            match exchange(stream, buffer, outgoing, budget) {
+                Ok(reply) => return Ok(respond(prepared, connection, reply, context)),
+                Err(failure)
+                    if retry::may_resend(method, reused, &failure) && outgoing.can_be_sent() =>
+                {
+                    drop(connection);
+                    budget.tell(Step::Retry, || "the kept connection was dead".to_owned());
+                    connection = route.connection(budget, true)?;
+                }
+                Err(Failure { error, .. }) => return Err(error),
             }
-            // Dead, or it has said something unasked (faults 76, 77): closed, and the next one is
-            // tried.
-            drop(stream);
-            Box::new(lease).discard(buffer);
         }
     }
-
-    fn open(&self, lookups: &Lookups, budget: &Budget) -> Result<Stream> {
-        let target = Target {
-            host: self.url.host(),
-            port: self.url.port(),
-            authority: self.url.authority(),
-            address: self.session.override_for(self.url.host(), self.url.port()),
-            resolver: self.session.custom_resolver(),
-            tls: self.profile.clone(),
-        };
-        self.adapter.connector.connect(target, lookups, budget)
-    }
 }
 
-impl Connection {
-    fn new(
-        stream: Stream,
-        buffer: ReadBuffer,
-        lease: Lease,
-        reused: bool,
-        budget: &Budget,
-    ) -> Self {
-        let registration = budget.cancel.as_ref().map(|token| stream.register(token));
-        Self { stream, buffer, lease, reused, registration }
-    }
-}
-
-fn respond(prepared: &Prepared, connection: Connection, reply: Reply, budget: Budget) -> Response {
+fn respond(
+    prepared: &Prepared,
+    connection: Connection,
+    reply: Reply,
+    context: &SendContext,
+) -> Response {
     let Connection { stream, buffer, lease, reused, registration } = connection;
     let Reply { head, framing, keep } = reply;
+    let (options, session, budget) = (prepared.options(), &context.session, &context.budget);
     let elapsed = budget.elapsed();
     let open = Open { stream, buffer, home: Box::new(lease), keep, registration };
-    let body = Body::new(framing, open, budget);
-    let exchanged = Exchanged { elapsed, reused, framing };
-    Response::new(prepared.clone(), head, body, exchanged)
+    let watch = watch(options, session, framing);
+    let body = Body::new(framing, open, budget.clone(), watch);
+    let content = content(body, &head.headers, options, session);
+    Response::new(prepared.clone(), head, content, Exchanged { elapsed, reused, framing })
+}
+
+fn content(body: Body, headers: &Headers, options: &Options, session: &Options) -> Content {
+    Content::new(body, headers, options.decodes_over(session), options.decoded_max_over(session))
+}
+
+/// What is asked of the body beside its bytes: most have nothing of it.
+fn watch(options: &Options, session: &Options, framing: Framing) -> Option<Box<Watch>> {
+    let max = options.body_max_over(session);
+    let (base, own) = (&session.exchanging.hooks.downloads, &options.exchanging.hooks.downloads);
+    if max.is_none() && base.is_empty() && own.is_empty() {
+        return None;
+    }
+    let listeners = base.iter().chain(own).cloned().collect();
+    let total = match framing {
+        Framing::Length(length) => Some(length),
+        _ => None,
+    };
+    Some(Box::new(Watch { max, listeners, total }))
 }

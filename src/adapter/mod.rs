@@ -2,13 +2,15 @@
 //!
 //! [`Adapter`] is Requests' seam of the same name (behaviours S18, N4): policy above it, sockets
 //! below. `http` is the one adapter so far: pool → connect → exchange, with one safe resend
-//! (`retry`).
+//! (`retry`); `route` is the way to one server, through a proxy too (`proxied`).
 
 mod exchange;
 mod http;
 mod pieces;
 mod pool;
+mod proxied;
 mod retry;
+mod route;
 
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use crate::deadline::Budget;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::options::Options;
 use crate::prepare::Prepared;
+use crate::proxy::Proxy;
 use crate::response::Response;
 use crate::url::Url;
 
@@ -33,6 +36,8 @@ pub(crate) struct SendContext {
     /// The session's settings.
     pub(crate) session: Arc<Options>,
     pub(crate) budget: Budget,
+    /// The proxy to go through.
+    pub(crate) proxy: Option<Proxy>,
 }
 
 /// The adapter for `http://` and `https://`.

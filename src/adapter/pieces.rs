@@ -5,7 +5,7 @@ use crate::body::source::{Reading, Source};
 use crate::connect::Stop;
 use crate::error::Result;
 use crate::limits::{SEND_PIECE_BYTES, UPLOAD_READ_BYTES};
-use crate::request::Progress;
+use crate::trace::Progress;
 
 /// The pieces of one sending.
 pub(super) struct Pieces<'a> {

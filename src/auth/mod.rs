@@ -79,9 +79,7 @@ impl Auth {
     /// Clones share what they know.
     #[must_use]
     pub fn digest(user: &str, password: &str) -> Self {
-        let (user, password) = (user.to_owned(), password.to_owned());
-        let known = Mutex::default();
-        Self(Kind::Digest(Arc::new(DigestAuth { user, password, known })))
+        Self(Kind::Digest(Arc::new(DigestAuth::new(user, password))))
     }
 
     /// A way of the caller's own.
@@ -153,10 +151,21 @@ pub(crate) fn apply_found(prepared: &mut Prepared, netrc: Option<&str>) {
     if prepared.headers().contains("authorization") {
         return;
     }
-    let url = prepared.url();
-    let found = netrc.and_then(|text| netrc::credentials(text, url.host())).map(bytes);
-    if let Some((user, password)) = found.or_else(|| of_url(url)) {
+    let found = netrc.and_then(|text| netrc::credentials(text, prepared.url().host())).map(bytes);
+    if let Some((user, password)) = found.or_else(|| of_url(prepared.url())) {
         prepared.headers_mut().put("Authorization", &basic(&user, &password));
+    }
+}
+
+/// As [`apply_found`], from the netrc file alone: what stands in a Location is nobody's
+/// credentials (R7, R8).
+pub(crate) fn apply_netrc(prepared: &mut Prepared, netrc: &str) {
+    if prepared.headers().contains("authorization") {
+        return;
+    }
+    if let Some((user, password)) = netrc::credentials(netrc, prepared.url().host()) {
+        let value = basic(user.as_bytes(), password.as_bytes());
+        prepared.headers_mut().put("Authorization", &value);
     }
 }
 
@@ -188,9 +197,26 @@ struct Known {
 }
 
 impl DigestAuth {
+    pub(crate) fn new(user: &str, password: &str) -> Self {
+        let (user, password) = (user.to_owned(), password.to_owned());
+        Self { user, password, known: Mutex::default() }
+    }
+
     /// The header for a request to an origin whose challenge is known (A9).
-    fn answer(&self, prepared: &Prepared) -> Result<Option<String>> {
-        let origin = prepared.url().origin();
+    pub(crate) fn answer(&self, prepared: &Prepared) -> Result<Option<String>> {
+        let body = if prepared.is_streamed() { None } else { Some(prepared.body().unwrap_or(&[])) };
+        let (method, url) = (prepared.method(), prepared.url());
+        self.answer_for(&url.origin(), method, url.target(), body)
+    }
+
+    /// The header for a request line to `origin`; `body` is `None` where it is not in memory.
+    pub(crate) fn answer_for(
+        &self,
+        origin: &str,
+        method: &str,
+        target: &str,
+        body: Option<&[u8]>,
+    ) -> Result<Option<String>> {
         let (digest, count, cnonce) = {
             let mut known = self.lock();
             let Some(known) = known.iter_mut().find(|known| known.origin == origin) else {
@@ -199,27 +225,34 @@ impl DigestAuth {
             known.count = known.count.wrapping_add(1).max(1);
             (known.digest.clone(), known.count, known.cnonce.clone())
         };
-        let (method, target) = (prepared.method(), prepared.url().target());
-        let body = if prepared.is_streamed() { None } else { Some(prepared.body().unwrap_or(&[])) };
         let (user, password) = (&self.user, &self.password);
         digest.authorization(user, password, method, target, body, count, &cnonce).map(Some)
     }
 
-    /// Keeps the challenge that the server at `url` sent, if it is one. A nonce that is known
-    /// already goes on being counted.
-    pub(crate) fn learn(&self, url: &Url, headers: &Headers) -> Result<()> {
-        let Some(digest) = Digest::of(headers.get_all("www-authenticate")) else { return Ok(()) };
-        let (origin, cnonce) = (url.origin(), Digest::new_cnonce()?);
+    /// Keeps the challenge that the server at `url` sent; whether it was one that can be answered.
+    pub(crate) fn learn(&self, url: &Url, headers: &Headers) -> Result<bool> {
+        self.learn_of(&url.origin(), headers.get_all("www-authenticate"))
+    }
+
+    /// Keeps what challenges of `origin` ask for. A nonce that is known already goes on being
+    /// counted.
+    pub(crate) fn learn_of<'a>(
+        &self,
+        origin: &str,
+        challenges: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<bool> {
+        let Some(digest) = Digest::of(challenges) else { return Ok(false) };
+        let cnonce = Digest::new_cnonce()?;
         let mut known = self.lock();
         if known.iter().any(|old| old.origin == origin && old.digest.nonce() == digest.nonce()) {
-            return Ok(());
+            return Ok(true);
         }
         known.retain(|old| old.origin != origin);
         if known.len() == DIGEST_ORIGINS_MAX {
             known.remove(0);
         }
-        known.push(Known { origin, digest, count: 0, cnonce });
-        Ok(())
+        known.push(Known { origin: origin.to_owned(), digest, count: 0, cnonce });
+        Ok(true)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Known>> {

@@ -3,10 +3,11 @@
 //!
 //! Bytes go straight from the socket into the caller's memory, unless they came with the head or
 //! the caller's buffer is small. A chunked body is decoded where it lies. An error stays: no later
-//! read turns it into an end. Sources: behaviours D1–D21, faults 67–75. Leaves content codings and
-//! text to later layers.
+//! read turns it into an end. Sources: behaviours D1–D21, faults 67–75. Content codings are
+//! `content`'s, lines and text the response's.
 
 pub(crate) mod buffer;
+pub(crate) mod content;
 mod file;
 pub(crate) mod multipart;
 pub(crate) mod source;
@@ -21,7 +22,8 @@ use crate::deadline::{Budget, Limit};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::Headers;
 use crate::http1::framing::{BodyState, Framing};
-use crate::limits::{READ_BUFFER_BYTES, RESERVE_BYTES_MAX};
+use crate::limits::{DRAIN_BYTES_MAX, DRAIN_TIME, READ_BUFFER_BYTES, RESERVE_BYTES_MAX};
+use crate::trace::{Progress, Step};
 
 /// Where a connection goes when its response has been read.
 pub(crate) trait Home: Send {
@@ -50,10 +52,28 @@ pub(crate) struct Body {
     received: u64,
     trailers: Option<Headers>,
     failed: Option<Error>,
+    watch: Option<Box<Watch>>,
+    /// What was read ahead of the caller, to free the connection.
+    stored: Vec<u8>,
+    stored_at: usize,
+}
+
+/// What is asked of a body beside its bytes.
+pub(crate) struct Watch {
+    /// How many bytes it may have as transferred.
+    pub(crate) max: Option<u64>,
+    pub(crate) listeners: Vec<Progress>,
+    /// Its declared length.
+    pub(crate) total: Option<u64>,
 }
 
 impl Body {
-    pub(crate) fn new(framing: Framing, open: Open, budget: Budget) -> Self {
+    pub(crate) fn new(
+        framing: Framing,
+        open: Open,
+        budget: Budget,
+        watch: Option<Box<Watch>>,
+    ) -> Self {
         let limit = budget.exchanging();
         let state = BodyState::new(framing);
         let mut body = Self {
@@ -64,15 +84,26 @@ impl Body {
             received: 0,
             trailers: None,
             failed: None,
+            watch,
+            stored: Vec::new(),
+            stored_at: 0,
         };
         if body.state.is_done() {
             body.finish();
+        } else if let (Some(watch), BodyState::Length { total, .. }) = (&body.watch, &body.state) {
+            body.failed = watch.check(*total).err();
+            if body.failed.is_some() {
+                body.give_up();
+            }
         }
         body
     }
 
     /// Reads at least one byte into `out`; 0 is the end of the body.
     pub(crate) fn read(&mut self, out: &mut [u8]) -> Result<usize> {
+        if self.stored_at < self.stored.len() {
+            return Ok(self.take_stored(out));
+        }
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
@@ -81,10 +112,50 @@ impl Body {
         }
         let result = self.read_some(out);
         if let Err(error) = &result {
-            self.failed = Some(error.clone());
-            self.give_up();
+            self.fail(error.clone());
         }
         result
+    }
+
+    /// The error that ended the body, once all that came before it has been read.
+    fn failure(&self) -> Option<Error> {
+        if self.stored_at < self.stored.len() { None } else { self.failed.clone() }
+    }
+
+    /// Ends the body with an error that stays, and its connection.
+    pub(crate) fn fail(&mut self, error: Error) {
+        self.failed = Some(error);
+        self.give_up();
+    }
+
+    fn take_stored(&mut self, out: &mut [u8]) -> usize {
+        let rest = &self.stored[self.stored_at..];
+        let count = rest.len().min(out.len());
+        out[..count].copy_from_slice(&rest[..count]);
+        self.stored_at += count;
+        count
+    }
+
+    /// Reads the rest as transferred into memory, so that the connection is free: if it is short
+    /// and comes soon. Else the connection is closed, and what was read stays readable (flaw 43).
+    pub(crate) fn store(&mut self) {
+        if matches!(self.state, BodyState::Length { left, .. } if left > DRAIN_BYTES_MAX as u64) {
+            return self.close();
+        }
+        let limit = self.limit.at_most(DRAIN_TIME);
+        let usual = std::mem::replace(&mut self.limit, limit);
+        let mut stored = std::mem::take(&mut self.stored);
+        let mut end = stored.len();
+        while self.open.is_some() && self.failed.is_none() && end < DRAIN_BYTES_MAX {
+            let room = self.state.read_max(READ_BUFFER_BYTES).clamp(1, DRAIN_BYTES_MAX - end);
+            stored.resize(end + room, 0);
+            // An error stays with the body; nobody has asked for it yet.
+            end += self.read(&mut stored[end..]).unwrap_or(0);
+        }
+        stored.truncate(end);
+        self.stored = stored;
+        self.limit = usual;
+        self.close();
     }
 
     fn read_some(&mut self, out: &mut [u8]) -> Result<usize> {
@@ -98,6 +169,9 @@ impl Body {
             // Bytes beyond the body: whatever they are, nobody asked for them (faults 71, 77).
             open.keep &= decoded.used == count;
             self.received += decoded.body as u64;
+            if let Some(watch) = &self.watch {
+                watch.received(self.received, decoded.body)?;
+            }
             if self.state.is_done() {
                 self.trailers = decoded.trailers;
                 self.finish();
@@ -114,6 +188,7 @@ impl Body {
     fn ended(&mut self, clean: bool) -> Result<usize> {
         if matches!(self.state, BodyState::Close) && clean {
             self.state = BodyState::Done;
+            self.budget.tell(Step::Body, || self.received.to_string());
             self.give_up();
             return Ok(0);
         }
@@ -159,7 +234,7 @@ impl Body {
             _ => READ_BUFFER_BYTES,
         };
         let mut end = all.len();
-        while self.open.is_some() {
+        while self.open.is_some() || self.stored_at < self.stored.len() {
             if end == all.len() {
                 room = room.clamp(1, RESERVE_BYTES_MAX.max(end));
                 all.resize(end + room, 0);
@@ -202,6 +277,7 @@ impl Body {
     /// The body is complete: the connection goes home, or ends.
     fn finish(&mut self) {
         let Some(open) = self.open.take() else { return };
+        self.budget.tell(Step::Body, || self.received.to_string());
         let Open { stream, buffer, home, keep, registration } = open;
         // First, so that no trigger can reach the connection when another request has it.
         drop(registration);
@@ -219,6 +295,26 @@ impl Body {
             drop(registration);
             drop(stream);
             home.discard(buffer);
+        }
+    }
+}
+
+impl Watch {
+    fn check(&self, bytes: u64) -> Result<()> {
+        match self.max {
+            Some(max) if bytes > max => {
+                let message = format!("the body is longer than the {max} bytes that are allowed");
+                Err(Error::new(ErrorKind::Limit, message).in_phase(Phase::Body))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn received(&self, received: u64, new: usize) -> Result<()> {
+        self.check(received)?;
+        match new {
+            0 => Ok(()),
+            _ => self.listeners.iter().try_for_each(|listener| listener(received, self.total)),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Produces a connection: the chain is DNS → TCP → TLS, readable below from top to bottom.
 //!
 //! ```text
-//!   http://    tcp
-//!   https://   tcp → tls
+//!   http://                      tcp
+//!   https://                     tcp → tls
+//!   https:// through a proxy     tcp → tunnel → tls
 //! ```
 //! The whole chain stands under one limit, the connect timeout (behaviour O2). Knows neither
 //! requests nor the pool.
@@ -13,6 +14,7 @@ pub(crate) mod stream;
 mod sys;
 mod tcp;
 mod tls;
+mod tunnel;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,7 +28,9 @@ pub(crate) use tls::Profile;
 
 use crate::deadline::{Budget, Limit};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::http1::decode::Head;
 use crate::options::{Resolve, Trust};
+use crate::trace::Step;
 
 /// Where to connect to, and how.
 pub(crate) struct Target<'a> {
@@ -39,6 +43,23 @@ pub(crate) struct Target<'a> {
     pub(crate) resolver: Option<Arc<dyn Resolve>>,
     /// For https.
     pub(crate) tls: Option<Profile>,
+}
+
+/// A tunnel to be asked for.
+pub(crate) struct Tunnel<'a> {
+    /// The CONNECT head as it is sent.
+    pub(crate) head: &'a [u8],
+    /// The server behind it.
+    pub(crate) host: &'a str,
+    /// The proxy, for messages.
+    pub(crate) proxy: String,
+}
+
+/// What came of asking for a tunnel.
+pub(crate) enum Opened {
+    Stream(Stream),
+    /// The head of an answer that opens none.
+    Refused(Head),
 }
 
 /// Opens connections for one session.
@@ -61,11 +82,7 @@ impl Connector {
         budget: &Budget,
     ) -> Result<Stream> {
         let limit = budget.connecting();
-        let addresses = addresses(&target, lookups, &limit, budget)?;
-        let link = tcp::connect_any(&addresses, &limit).map_err(|stop| {
-            let what = format!("cannot connect to {}", target.authority);
-            failure(stop, ErrorKind::Connect, Phase::Connect, &what, budget)
-        })?;
+        let link = link(&target, lookups, &limit, budget)?;
         match target.tls {
             None => Ok(Stream::Plain(link)),
             Some(profile) => {
@@ -73,6 +90,64 @@ impl Connector {
             }
         }
     }
+
+    /// Connects to the server behind a tunnel through the proxy at `target`, all within the
+    /// connect timeout.
+    pub(crate) fn tunnel(
+        &self,
+        target: Target<'_>,
+        tunnel: &Tunnel<'_>,
+        lookups: &Lookups,
+        budget: &Budget,
+    ) -> Result<Opened> {
+        let limit = budget.connecting();
+        let mut link = link(&target, lookups, &limit, budget).map_err(unreached)?;
+        let registration = limit.cancel.as_ref().map(|token| link.register(token));
+        let head = tunnel::ask(&mut link, tunnel.head, &limit).map_err(|error| match error {
+            tunnel::Failure::Error(error) => tunnel::told(&tunnel.proxy, &error),
+            tunnel::Failure::Stop(stop) => {
+                let what = format!("{} opened no tunnel", tunnel.proxy);
+                failure(stop, ErrorKind::Proxy, Phase::Connect, &what, budget)
+            }
+        })?;
+        drop(registration);
+        match (head.status, target.tls) {
+            (200..=299, Some(profile)) => {
+                handshake(link, tunnel.host, tunnel.host, &profile, &limit, budget)
+                    .map(Opened::Stream)
+            }
+            _ => Ok(Opened::Refused(head)),
+        }
+    }
+}
+
+/// A proxy that could not be reached (P7); timeouts and cancels stay what they are.
+pub(crate) fn unreached(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Dns | ErrorKind::Connect => {
+            let message = format!("the proxy cannot be reached: {}", error.message());
+            Error::new(ErrorKind::Proxy, message)
+                .in_phase(error.phase())
+                .with_os_error(error.os_error())
+        }
+        _ => error,
+    }
+}
+
+/// An open TCP connection to the target.
+fn link(
+    target: &Target<'_>,
+    lookups: &Lookups,
+    limit: &Limit,
+    budget: &Budget,
+) -> Result<socket::Link> {
+    let addresses = addresses(target, lookups, limit, budget)?;
+    let link = tcp::connect_any(&addresses, limit).map_err(|stop| {
+        let what = format!("cannot connect to {}", target.authority);
+        failure(stop, ErrorKind::Connect, Phase::Connect, &what, budget)
+    })?;
+    budget.tell(Step::Connect, || target.authority.clone());
+    Ok(link)
 }
 
 fn addresses(
@@ -89,6 +164,7 @@ fn addresses(
         .addresses(target.host, target.resolver.clone(), limit)
         .map_err(|stop| failure(stop, ErrorKind::Dns, Phase::Dns, &what, budget))?
         .map_err(|error| error.in_phase(Phase::Dns))?;
+    budget.tell(Step::Dns, || target.host.to_owned());
     Ok(tcp::with_port(found, target.port))
 }
 
@@ -106,7 +182,10 @@ fn handshake(
         Error::new(ErrorKind::Tls, message).in_phase(Phase::Tls)
     })?;
     match tls::stream::TlsStream::handshake(link, profile, name, limit) {
-        Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
+        Ok(stream) => {
+            budget.tell(Step::Tls, || authority.to_owned());
+            Ok(Stream::Tls(Box::new(stream)))
+        }
         Err(stop) => {
             let what = format!("TLS with {authority} failed");
             Err(failure(explained(stop, host), ErrorKind::Tls, Phase::Tls, &what, budget))

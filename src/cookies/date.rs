@@ -2,7 +2,7 @@
 //! what the date means for a cookie.
 
 /// Seconds since 1970 of a cookie date; `None` if it is none.
-pub(super) fn parse(text: &[u8]) -> Option<i64> {
+pub(crate) fn parse(text: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(|byte| is_delimiter(*byte)).filter(|token| !token.is_empty()) {
         // The order decides what a number means: the first that fits a part is that part.

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 pub use cookie::Cookie;
 pub(crate) use cookie::check_cookie;
 use cookie::{check_path, is_https, is_ip, normal_domain, path_matches, path_of};
+pub(crate) use date::parse as parse_date;
 use set_cookie::SetCookie;
 
 use crate::error::Result;

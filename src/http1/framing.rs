@@ -79,7 +79,8 @@ fn content_length(headers: &Headers) -> Result<Option<u64>> {
             return Err(head_fault("a Content-Length that is not one number"));
         }
         if length.is_some() && length != number {
-            return Err(head_fault("two different Content-Lengths"));
+            // Requests calls this one an invalid header.
+            return Err(head_fault("two different Content-Lengths").with_exception("InvalidHeader"));
         }
         length = number;
     }

@@ -5,6 +5,7 @@
 //! that any thread may change and that is read as a snapshot: a request sees one consistent set of
 //! settings (Z1). The settings that a request is prepared with are set in `wording`.
 
+mod exchange;
 mod wording;
 
 use std::net::{IpAddr, SocketAddr};
@@ -12,8 +13,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use exchange::Exchanging;
+pub(crate) use exchange::RetryPolicy;
+
 use crate::auth::Auth;
 use crate::certs::CaBundle;
+use crate::coding::ACCEPT_ENCODING;
 use crate::deadline::Timeouts;
 use crate::env::Environment;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -59,6 +64,7 @@ pub struct Options {
     overrides: Vec<Override>,
     resolver: Option<Arc<dyn Resolve>>,
     pub(crate) wording: Wording,
+    pub(crate) exchanging: Exchanging,
 }
 
 /// What a request is prepared with, beside its headers.
@@ -100,7 +106,7 @@ impl Options {
         options.level = Level::Session;
         let agent = concat!("librq/", env!("CARGO_PKG_VERSION"));
         options.headers.append("User-Agent", agent.as_bytes());
-        options.headers.append("Accept-Encoding", b"identity");
+        options.headers.append("Accept-Encoding", ACCEPT_ENCODING.as_bytes());
         options.headers.append("Accept", b"*/*");
         options.headers.append("Connection", b"keep-alive");
         options
@@ -124,6 +130,7 @@ impl Options {
             overrides: Vec::new(),
             resolver: None,
             wording: Wording::default(),
+            exchanging: Exchanging::default(),
         }
     }
 
@@ -289,7 +296,8 @@ impl Options {
         }
     }
 
-    /// These with what `over` says about sending: timeouts, trust, proxies, the jar.
+    /// These with what `over` says about sending: timeouts, trust, proxies, the jar, and all of
+    /// `exchange`.
     pub(crate) fn overridden_by(&self, over: &Self) -> Self {
         let mut merged = self.clone();
         merged.timeout = over.timeout.or(self.timeout);
@@ -299,6 +307,7 @@ impl Options {
         }
         merged.wording.proxies = over.wording.proxies.over(&self.wording.proxies);
         merged.wording.jar = over.wording.jar.or(self.wording.jar);
+        merged.exchanging = self.exchanging_over(over);
         merged
     }
 

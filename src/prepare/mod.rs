@@ -7,18 +7,20 @@
 
 mod content;
 mod curl;
+pub(crate) mod redirect;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::auth::{self, DigestAuth};
-use crate::body::source::Source;
+use crate::body::source::{Source, not_again};
 use crate::cookies::Jar;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::{Headers, byte_name, is_token_byte, lists_token, shortened};
 use crate::options::{Options, SharedOptions, merged_headers};
 use crate::params::{Query, merged};
-use crate::request::{Progress, Request};
+use crate::request::Request;
+use crate::trace::Progress;
 use crate::url::Url;
 
 /// A request as it will be sent: readable, editable, sent exactly as it stands.
@@ -78,6 +80,9 @@ fn merge(context: Option<&Context<'_>>, request: &Request) -> Result<Prepared> {
     let mut parts = Parts { method, url, headers, source, options, digest: None, progress };
     frame(&mut parts);
     content_type.put(&mut parts.headers);
+    if parts.options.expects_over(session) && !parts.source.is_none() {
+        parts.headers.put("Expect", b"100-continue");
+    }
     let mut prepared = Prepared(Arc::new(parts));
     authenticate(&mut prepared, context)?;
     Ok(prepared)
@@ -312,6 +317,31 @@ impl Prepared {
     /// The digest credentials that it carries, to be told of challenges.
     pub(crate) fn digest(&self) -> Option<&Arc<DigestAuth>> {
         self.0.digest.as_ref()
+    }
+
+    /// This request with the answer to the challenge that its credentials have learnt, `None` if
+    /// there is none. `has_cookies`: the challenge came with cookies, which go along (C1).
+    pub(crate) fn answering(
+        &self,
+        context: &Context<'_>,
+        has_cookies: bool,
+    ) -> Result<Option<Self>> {
+        let Some(digest) = self.digest() else { return Ok(None) };
+        if !self.0.source.can_be_sent() {
+            return Err(not_again());
+        }
+        let mut next = self.clone();
+        let has_own = |options: &Options| options.headers.contains("cookie");
+        if has_cookies && !has_own(context.options) && !has_own(self.options()) {
+            let parts = next.edit();
+            parts.headers.remove("Cookie");
+            let options = parts.options.clone();
+            put_cookies(&mut parts.headers, &parts.url, Some(context), &options);
+        }
+        let Some(value) = digest.answer(&next)? else { return Ok(None) };
+        next.headers_mut().remove("Authorization");
+        next.headers_mut().put("Authorization", value.as_bytes());
+        Ok(Some(next))
     }
 
     pub(crate) fn set_digest(&mut self, digest: Arc<DigestAuth>) {

@@ -50,7 +50,8 @@ fn a_session_gives_order_and_the_request_spelling_s5() {
         })
         .unwrap();
     let prepared = session.prepare(&request).unwrap();
-    let expected = "Accept-Encoding: identity\nACCEPT: text/html\nConnection: keep-alive\nX-A: 1\n";
+    let expected = "Accept-Encoding: gzip, deflate, br, zstd\n\
+        ACCEPT: text/html\nConnection: keep-alive\nX-A: 1\n";
     assert_eq!(lines(&prepared), expected);
     let plain = session.prepare(&Request::new("GET", "http://example.test/").unwrap()).unwrap();
     assert!(lines(&plain).starts_with("User-Agent: librq/"), "{}", lines(&plain));

@@ -217,24 +217,20 @@ impl Proxy {
         &self.url
     }
 
-    #[cfg(test)]
     pub(crate) fn scheme(&self) -> ProxyScheme {
         self.scheme
     }
 
     /// Lower case, IDNA form, an IPv6 address without brackets.
-    #[cfg(test)]
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
-    #[cfg(test)]
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// User name and password, percent-decoded; the password may be empty (P4).
-    #[cfg(test)]
     pub(crate) fn credentials(&self) -> Option<(&[u8], &[u8])> {
         self.credentials.as_ref().map(|(user, password)| (&user[..], &password[..]))
     }

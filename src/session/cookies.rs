@@ -1,15 +1,15 @@
 //! The cookies of a session, for any thread: a jar, its clock, and the file that it may be kept in
 //! (behaviours C1, C18).
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cookies::{Cookie, Jar, netscape};
 use crate::deadline::unix_now;
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::files::NewFile;
 use crate::headers::Headers;
 use crate::limits::COOKIE_FILE_BYTES_MAX;
 use crate::url::Url;
@@ -117,18 +117,11 @@ impl Cookies {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let text = netscape::write(self.list().iter());
-        let mut random = [0; 8];
-        getrandom::fill(&mut random)
-            .map_err(|_| fault("write", path, &io::Error::other("no random bytes for its name")))?;
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{:016x}", u64::from_be_bytes(random)));
-        let new = PathBuf::from(name);
-        let written = write_new(&new, &text).and_then(|()| fs::rename(&new, path));
-        written.map_err(|error| {
-            // Nothing half done stays; that it cannot be removed is no further news.
-            let _ = fs::remove_file(&new);
-            fault("write", path, &error)
-        })
+        let written = NewFile::create(path, 0o600).and_then(|mut file| {
+            file.write(&text)?;
+            file.keep()
+        });
+        written.map_err(|error| fault("write", path, &error))
     }
 
     /// Stores what a response says.
@@ -171,12 +164,6 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
         true => Err(io::Error::other("it is longer than any cookie file")),
         false => Ok(text),
     }
-}
-
-fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text)
 }
 
 fn fault(what: &str, path: &Path, error: &io::Error) -> Error {

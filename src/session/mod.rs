@@ -6,6 +6,8 @@
 
 mod cookies;
 mod environment;
+mod hop;
+mod retry;
 mod send;
 
 use std::sync::Arc;
@@ -90,13 +92,7 @@ impl Session {
     /// authentication says; the request stays usable.
     pub fn prepare(&self, request: &Request) -> Result<Prepared> {
         let options = self.0.options.snapshot();
-        let environment = self.0.surroundings.of(&options);
-        let context = Context {
-            options: &options,
-            cookies: &|url, own| self.0.cookies.header(url, own),
-            netrc: environment.as_ref().and_then(|environment| environment.netrc()),
-        };
-        prepare::prepare(Some(&context), request)
+        self.0.in_context(&options, |context| prepare::prepare(Some(context), request))
     }
 
     /// Sends `prepared` exactly as it stands and reads the response's head.
@@ -143,6 +139,16 @@ impl Session {
 }
 
 impl Inner {
+    /// What this session adds to requests.
+    fn in_context<R>(&self, options: &Options, run: impl FnOnce(&Context<'_>) -> R) -> R {
+        let environment = self.surroundings.of(options);
+        run(&Context {
+            options,
+            cookies: &|url, own| self.cookies.header(url, own),
+            netrc: environment.as_ref().and_then(|environment| environment.netrc()),
+        })
+    }
+
     /// Which proxy serves `prepared` (behaviours P1–P12).
     fn proxy(&self, session: &Options, prepared: &Prepared) -> Result<Option<Proxy>> {
         let request = &prepared.options().wording.proxies;

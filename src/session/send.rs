@@ -1,17 +1,20 @@
-//! The send loop: one hop is adapter → response; what a hop may lead to (another hop) is decided
-//! here.
+//! The send loop: hops one after another until one's response is the answer. A hop is one request
+//! and its response, with the challenge it may have to answer first (`hop`); a redirect leads to
+//! the next (behaviours S16, R1–R12, R20).
 
 use std::sync::Arc;
 
 use super::Inner;
-use crate::adapter::{self, SendContext};
+use super::hop::Hop;
+use crate::adapter;
 use crate::cancel::CancelToken;
 use crate::deadline::Budget;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::options::Options;
+use crate::prepare::redirect::redirected;
 use crate::prepare::{Prepared, uses_jar};
-use crate::proxy::Proxy;
 use crate::response::Response;
+use crate::trace::Step;
 use crate::url::Scheme;
 
 /// Sends `prepared` under the settings of the session and of the request that it came from.
@@ -22,40 +25,83 @@ pub(super) fn send(
 ) -> Result<Response> {
     let settings = session.options.snapshot();
     let timeouts = prepared.options().timeouts_over(&settings);
-    let budget = Budget::start(timeouts, cancel);
-    let sent = match budget.is_cancelled() {
+    let mut budget = Budget::start(timeouts, cancel);
+    let (own, base) = (&prepared.options().exchanging.hooks, &settings.exchanging.hooks);
+    if !(own.traces.is_empty() && base.traces.is_empty()) {
+        budget.traced_by(base.traces.iter().chain(&own.traces).cloned().collect());
+    }
+    let mut call = Call { session, settings, budget };
+    let sent = match call.budget.is_cancelled() {
         true => Err(Budget::cancelled(Phase::Send)),
-        false => send_hop(session, prepared, settings, budget),
+        false => call.follow(prepared),
     };
     sent.map_err(|error| error.at_url(&prepared.url().redacted()))
 }
 
-/// Sends once; what the response's head tells is kept: cookies, and a challenge (C1, A9).
-fn send_hop(
-    session: &Inner,
-    prepared: &Prepared,
-    settings: Arc<Options>,
-    budget: Budget,
-) -> Result<Response> {
-    if prepared.url().scheme() == Scheme::Other {
-        return Err(adapter::unserved(prepared.url()));
-    }
-    if let Some(proxy) = session.proxy(&settings, prepared)? {
-        return Err(no_proxies_yet(&proxy));
-    }
-    let uses_jar = uses_jar(&settings, prepared.options());
-    let response = session.adapter.send(prepared, SendContext { session: settings, budget })?;
-    if uses_jar {
-        session.cookies.store(prepared.url(), response.headers());
-    }
-    if let (Some(digest), 401) = (prepared.digest(), response.status()) {
-        digest.learn(prepared.url(), response.headers())?;
-    }
-    Ok(response)
+/// One call of the caller's: any number of hops under one deadline.
+pub(super) struct Call<'a> {
+    pub(super) session: &'a Inner,
+    pub(super) settings: Arc<Options>,
+    pub(super) budget: Budget,
 }
 
-/// Going past a proxy that was asked for would tell the server who asks.
-fn no_proxies_yet(proxy: &Proxy) -> Error {
-    let message = format!("cannot send through {proxy}: this version connects directly only");
-    Error::new(ErrorKind::InvalidProxy, message).in_phase(Phase::Prepare)
+impl Call<'_> {
+    /// Sends, and follows where the responses lead.
+    fn follow(&mut self, prepared: &Prepared) -> Result<Response> {
+        let mut response = self.hop(prepared)?;
+        let Some(mut location) = response.location() else { return Ok(response) };
+        let max = prepared.options().redirects_max_over(&self.settings);
+        if !prepared.options().follows_over(&self.settings) {
+            response.set_next(self.next(prepared, &response, &location));
+            return Ok(response);
+        }
+        let mut history = Vec::new();
+        let mut request = prepared.clone();
+        loop {
+            if history.len() >= max {
+                return Err(too_many(max, &response));
+            }
+            request = self
+                .next(&request, &response, &location)
+                .map_err(|error| error.at_url(&response.request().url().redacted()))?;
+            response.store();
+            self.budget.tell(Step::Redirect, || request.url().redacted());
+            history.push(response);
+            self.budget.next_hop();
+            response =
+                self.hop(&request).map_err(|error| error.at_url(&request.url().redacted()))?;
+            match response.location() {
+                Some(next) => location = next,
+                None => {
+                    response.set_history(history);
+                    return Ok(response);
+                }
+            }
+        }
+    }
+
+    /// The request that `response` to `request` leads to.
+    fn next(&self, request: &Prepared, response: &Response, location: &[u8]) -> Result<Prepared> {
+        let (from, status) = (response.request().url(), response.status());
+        self.session.in_context(&self.settings, |context| {
+            redirected(request, from, status, location, context)
+        })
+    }
+
+    fn hop(&self, request: &Prepared) -> Result<Response> {
+        if request.url().scheme() == Scheme::Other {
+            return Err(adapter::unserved(request.url()));
+        }
+        let uses_jar = uses_jar(&self.settings, request.options());
+        Hop { call: self, uses_jar }.run(request)
+    }
+}
+
+/// R11.
+fn too_many(max: usize, response: &Response) -> Error {
+    let message = format!("Exceeded {max} redirects.");
+    Error::new(ErrorKind::TooManyRedirects, message)
+        .in_phase(Phase::Head)
+        .with_status(response.status())
+        .at_url(&response.request().url().redacted())
 }

@@ -6,6 +6,7 @@
 //! RFC 3986. Parameters are merged in `prepare`.
 
 mod host;
+mod join;
 mod quote;
 
 use std::borrow::Cow;
@@ -284,6 +285,14 @@ impl Url {
             }
             None => Cow::Borrowed(value),
         }
+    }
+
+    /// Host and port as the URL spells them, for requests to a proxy (H5).
+    pub(crate) fn verbatim_host(&self) -> Cow<'_, str> {
+        if self.zoned_host.is_some() {
+            return self.host_header();
+        }
+        Cow::Borrowed(&self.text[self.host_header.start..self.target.start])
     }
 
     /// `host:port` for messages.

@@ -109,7 +109,7 @@ fn requote_bytes(
     }
 }
 
-fn push_escape(text: &mut String, byte: u8) {
+pub(super) fn push_escape(text: &mut String, byte: u8) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     text.push('%');
     text.push(char::from(DIGITS[usize::from(byte >> 4)]));

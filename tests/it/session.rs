@@ -40,7 +40,8 @@ fn the_defaults_on_the_wire() {
     let expected = |method: &str, last: &str| {
         format!(
             "{method} /echo?q=1 HTTP/1.1\r\nHost: {}\r\nUser-Agent: {AGENT}\r\n\
-             Accept-Encoding: identity\r\nAccept: */*\r\nConnection: keep-alive\r\n{last}",
+             Accept-Encoding: gzip, deflate, br, zstd\r\nAccept: */*\r\n\
+             Connection: keep-alive\r\n{last}",
             authority(&base)
         )
     };
@@ -128,7 +129,8 @@ fn a_prepared_request_is_sent_exactly_as_edited_and_any_number_of_times() {
     headers.add("X-A", b"1").unwrap();
     headers.add("X-A", b"1").unwrap();
     let expected = format!(
-        "pUt /echo?a=b%20c HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: identity\r\naccept: x\r\n\
+        "pUt /echo?a=b%20c HTTP/1.1\r\nHost: {}\r\n\
+         Accept-Encoding: gzip, deflate, br, zstd\r\naccept: x\r\n\
          Connection: keep-alive\r\nContent-Length: 10\r\nX-A: 1\r\nX-A: 1\r\n\r\nthe second",
         authority(&server.http())
     );

@@ -48,6 +48,9 @@ pub enum rq_code {
     RQ_ERR_CONNECT = 201,
     /// The TLS handshake or a record failed; a refused certificate (Requests: SSLError).
     RQ_ERR_TLS = 202,
+    /// The proxy refused to connect, or answered with nonsense; see rq_error_status (Requests:
+    /// ProxyError).
+    RQ_ERR_PROXY = 203,
     /// DNS, connect and TLS handshake took longer than the connect timeout.
     RQ_ERR_CONNECT_TIMEOUT = 210,
     /// The peer sent nothing for the read timeout.
@@ -68,12 +71,19 @@ pub enum rq_code {
     RQ_ERR_INCOMPLETE = 303,
     /// The response exceeds a limit of librq.
     RQ_ERR_LIMIT = 304,
-    /// The body would have to be sent again and cannot be (Requests: UnrewindableBodyError).
+    /// A body that was read once, from a pipe or a callback that cannot rewind, would have to be sent
+    /// again: by you, or for a redirect, a digest challenge, a retry, a dead connection (Requests:
+    /// UnrewindableBodyError).
     RQ_ERR_BODY = 305,
     /// The source of a body gave more or less than the length that was declared.
     RQ_ERR_BODY_LENGTH = 306,
+    /// The body of the response is not in the coding that its Content-Encoding says (Requests:
+    /// ContentDecodingError).
+    RQ_ERR_DECODE = 307,
     /// rq_response_raise met a status from 400 to 599 (Requests: HTTPError).
     RQ_ERR_STATUS = 400,
+    /// More redirects than rq_opts_redirects_max allows (Requests: TooManyRedirects).
+    RQ_ERR_TOO_MANY_REDIRECTS = 401,
 }
 
 /// What went wrong. Free it with rq_error_free.
@@ -143,7 +153,7 @@ pub extern "C" fn rq_error_phase(error: *const rq_error) -> *const c_char {
 /// Ownership: static. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_error_exception(error: *const rq_error) -> *const c_char {
-    quiet(c"".as_ptr(), || Some(exception(details(error)?.error.kind()).as_ptr()))
+    quiet(c"".as_ptr(), || Some(exception(details(error)?.error.exception()).as_ptr()))
 }
 
 /// The URL of the request, without user and password; NULL if none was known.
@@ -215,6 +225,7 @@ pub(crate) fn code(kind: ErrorKind) -> rq_code {
         ErrorKind::Dns => rq_code::RQ_ERR_DNS,
         ErrorKind::Connect => rq_code::RQ_ERR_CONNECT,
         ErrorKind::Tls => rq_code::RQ_ERR_TLS,
+        ErrorKind::Proxy => rq_code::RQ_ERR_PROXY,
         ErrorKind::ConnectTimeout => rq_code::RQ_ERR_CONNECT_TIMEOUT,
         ErrorKind::ReadTimeout => rq_code::RQ_ERR_READ_TIMEOUT,
         ErrorKind::WriteTimeout => rq_code::RQ_ERR_WRITE_TIMEOUT,
@@ -227,13 +238,15 @@ pub(crate) fn code(kind: ErrorKind) -> rq_code {
         ErrorKind::Limit => rq_code::RQ_ERR_LIMIT,
         ErrorKind::Body => rq_code::RQ_ERR_BODY,
         ErrorKind::BodyLength => rq_code::RQ_ERR_BODY_LENGTH,
+        ErrorKind::Decode => rq_code::RQ_ERR_DECODE,
         ErrorKind::Status => rq_code::RQ_ERR_STATUS,
+        ErrorKind::TooManyRedirects => rq_code::RQ_ERR_TOO_MANY_REDIRECTS,
     }
 }
 
 /// The core's exception names with their NUL.
-fn exception(kind: ErrorKind) -> &'static std::ffi::CStr {
-    match kind.exception() {
+fn exception(name: &str) -> &'static std::ffi::CStr {
+    match name {
         "ValueError" => c"ValueError",
         "RuntimeError" => c"RuntimeError",
         "OSError" => c"OSError",
@@ -244,13 +257,16 @@ fn exception(kind: ErrorKind) -> &'static std::ffi::CStr {
         "InvalidJSONError" => c"InvalidJSONError",
         "InvalidProxyURL" => c"InvalidProxyURL",
         "ConnectionError" => c"ConnectionError",
+        "ProxyError" => c"ProxyError",
         "SSLError" => c"SSLError",
         "ConnectTimeout" => c"ConnectTimeout",
         "ReadTimeout" => c"ReadTimeout",
         "Timeout" => c"Timeout",
         "ChunkedEncodingError" => c"ChunkedEncodingError",
+        "ContentDecodingError" => c"ContentDecodingError",
         "UnrewindableBodyError" => c"UnrewindableBodyError",
         "HTTPError" => c"HTTPError",
+        "TooManyRedirects" => c"TooManyRedirects",
         _ => c"RequestException",
     }
 }
@@ -266,7 +282,7 @@ mod tests {
             assert_eq!(code(*kind) as i32, kind.number());
             assert_eq!(format!("{:?}", code(*kind)), kind.c_name());
             assert_eq!(crate::version::c_name(*kind).to_str(), Ok(kind.c_name()));
-            assert_eq!(exception(*kind).to_str(), Ok(kind.exception()));
+            assert_eq!(exception(kind.exception()).to_str(), Ok(kind.exception()));
         }
     }
 

@@ -61,6 +61,7 @@ pub(crate) fn c_name(kind: ErrorKind) -> &'static CStr {
         ErrorKind::Dns => c"RQ_ERR_DNS",
         ErrorKind::Connect => c"RQ_ERR_CONNECT",
         ErrorKind::Tls => c"RQ_ERR_TLS",
+        ErrorKind::Proxy => c"RQ_ERR_PROXY",
         ErrorKind::ConnectTimeout => c"RQ_ERR_CONNECT_TIMEOUT",
         ErrorKind::ReadTimeout => c"RQ_ERR_READ_TIMEOUT",
         ErrorKind::WriteTimeout => c"RQ_ERR_WRITE_TIMEOUT",
@@ -73,6 +74,8 @@ pub(crate) fn c_name(kind: ErrorKind) -> &'static CStr {
         ErrorKind::Limit => c"RQ_ERR_LIMIT",
         ErrorKind::Body => c"RQ_ERR_BODY",
         ErrorKind::BodyLength => c"RQ_ERR_BODY_LENGTH",
+        ErrorKind::Decode => c"RQ_ERR_DECODE",
         ErrorKind::Status => c"RQ_ERR_STATUS",
+        ErrorKind::TooManyRedirects => c"RQ_ERR_TOO_MANY_REDIRECTS",
     }
 }

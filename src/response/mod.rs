@@ -1,16 +1,21 @@
-//! What came back: status, reason, headers as received, and the body to read (behaviours V1–V4,
-//! D1).
+//! What came back: status, reason, headers as received, the way it came, and the body to read
+//! (behaviours V1–V6, R12, R20). How the body is read is in `reading`.
+
+mod reading;
 
 use std::borrow::Cow;
-use std::io;
 use std::time::Duration;
 
-use crate::body::Body;
+use crate::body::content::Content;
 use crate::error::{Error, ErrorKind, Result};
 use crate::headers::Headers;
 use crate::http1::decode::Head;
 use crate::http1::framing::Framing;
+use crate::links::{Link, links};
 use crate::prepare::Prepared;
+use crate::prepare::redirect::is_redirect;
+use crate::session::Cookies;
+use reading::Reading;
 
 /// A response whose head has been read; the body is read when the caller asks for it.
 ///
@@ -36,8 +41,11 @@ pub struct Response(Box<Parts>);
 struct Parts {
     request: Prepared,
     head: Head,
-    body: Body,
+    reading: Reading,
     exchanged: Exchanged,
+    history: Vec<Response>,
+    /// Where a redirect that was not followed leads.
+    next: Option<Result<Prepared>>,
 }
 
 /// What the adapter knows about the exchange.
@@ -48,8 +56,15 @@ pub(crate) struct Exchanged {
 }
 
 impl Response {
-    pub(crate) fn new(request: Prepared, head: Head, body: Body, exchanged: Exchanged) -> Self {
-        Self(Box::new(Parts { request, head, body, exchanged }))
+    pub(crate) fn new(
+        request: Prepared,
+        head: Head,
+        content: Content,
+        exchanged: Exchanged,
+    ) -> Self {
+        let reading = Reading::new(content);
+        let (history, next) = (Vec::new(), None);
+        Self(Box::new(Parts { request, head, reading, exchanged, history, next }))
     }
 
     /// The status code, 100 to 999.
@@ -88,10 +103,65 @@ impl Response {
         &self.0.head.headers
     }
 
-    /// The fields after a chunked body; `None` until it has been read to its end.
+    /// True for a status below 400, and from 600 on (V1).
     #[must_use]
-    pub fn trailers(&self) -> Option<&Headers> {
-        self.0.body.trailers()
+    pub fn ok(&self) -> bool {
+        !matches!(self.status(), 400..=599)
+    }
+
+    /// Whether this is a redirect that can be followed: 301, 302, 303, 307 or 308 with a Location.
+    #[must_use]
+    pub fn is_redirect(&self) -> bool {
+        is_redirect(self.status()) && self.headers().contains("location")
+    }
+
+    /// Whether this is a redirect for good: 301 or 308 with a Location.
+    #[must_use]
+    pub fn is_permanent_redirect(&self) -> bool {
+        self.is_redirect() && matches!(self.status(), 301 | 308)
+    }
+
+    /// The responses that led here, the oldest first: redirects that were followed, challenges that
+    /// were answered. Of each one's body up to 64 KiB can be read.
+    #[must_use]
+    pub fn history(&self) -> &[Self] {
+        &self.0.history
+    }
+
+    /// The responses that led here, to read their bodies, or to take them out.
+    pub fn history_mut(&mut self) -> &mut Vec<Self> {
+        &mut self.0.history
+    }
+
+    /// The request that this redirect leads to, where it was not followed (R20); `None` for what is
+    /// no redirect.
+    ///
+    /// # Errors
+    /// Why it cannot be followed: a Location that is no URL, or a body that cannot be sent again.
+    pub fn next(&self) -> Result<Option<Prepared>> {
+        self.0.next.clone().transpose()
+    }
+
+    /// The cookies that this response sets, in a jar of their own (C1).
+    #[must_use]
+    pub fn cookies(&self) -> Cookies {
+        let cookies = Cookies::default();
+        cookies.store(self.0.request.url(), self.headers());
+        cookies
+    }
+
+    /// The links of the Link headers, in order (V5, RFC 8288).
+    #[must_use]
+    pub fn links(&self) -> Vec<Link> {
+        links(self.headers())
+    }
+
+    /// The URL of the first link of this relation, as the header spells it.
+    #[must_use]
+    pub fn link(&self, rel: &str) -> Option<String> {
+        let links = self.links();
+        let exact = links.iter().find(|link| link.key == rel);
+        exact.or_else(|| links.iter().find(|link| link.has_rel(rel))).map(|link| link.url.clone())
     }
 
     /// From the start of sending until the head was read: this hop only, without the body (V3).
@@ -133,38 +203,26 @@ impl Response {
         Err(Error::new(ErrorKind::Status, message).with_status(status).at_url(&url))
     }
 
-    /// Reads some of the body into `buffer`: at least one byte, 0 at the end.
-    ///
-    /// # Errors
-    /// Timeouts, [`ErrorKind::Incomplete`] for a truncated body, [`ErrorKind::Protocol`] for bad
-    /// framing, [`ErrorKind::Cancelled`]. An error stays: every later read returns it again.
-    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.0.body.read(buffer).map_err(|error| self.located(error))
+    pub(crate) fn location(&self) -> Option<Vec<u8>> {
+        if !is_redirect(self.status()) {
+            return None;
+        }
+        // R19: several are one value, as any list header is.
+        let location = self.headers().joined("location")?;
+        (!location.is_empty()).then(|| location.into_owned())
     }
 
-    /// Reads all that is left of the body.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn content(&mut self) -> Result<Vec<u8>> {
-        let mut all = Vec::new();
-        self.0.body.read_all(&mut all).map_err(|error| self.located(error))?;
-        Ok(all)
+    pub(crate) fn set_history(&mut self, history: Vec<Self>) {
+        self.0.history = history;
     }
 
-    /// Gives up what has not been read. The connection is kept if the rest has arrived already.
-    pub fn close(&mut self) {
-        self.0.body.close();
+    pub(crate) fn set_next(&mut self, next: Result<Prepared>) {
+        self.0.next = Some(next);
     }
 
-    fn located(&self, error: Error) -> Error {
-        error.at_url(&self.0.request.url().redacted())
-    }
-}
-
-impl io::Read for Response {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Self::read(self, buffer).map_err(Into::into)
+    /// Frees the connection: what is left of the body is kept in memory if it is short.
+    pub(crate) fn store(&mut self) {
+        self.0.reading.content_mut().body_mut().store();
     }
 }
 

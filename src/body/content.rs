@@ -1,0 +1,166 @@
+//! A response's body without its content codings, and never longer than allowed (behaviours D4,
+//! D12–D14; flaws 77–80).
+//!
+//! Where no coding is to be taken off, reads go straight through. Else what comes from the
+//! connection passes through one buffer of fixed size, and what comes out is bounded by the
+//! caller's own memory.
+
+use super::Body;
+use crate::coding::Decoder;
+use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::headers::Headers;
+use crate::limits::READ_BUFFER_BYTES;
+
+/// The content of a response.
+pub(crate) struct Content {
+    body: Body,
+    coding: Option<Box<Coding>>,
+    /// How many bytes it may have as decoded.
+    max: Option<u64>,
+    made: u64,
+}
+
+/// The codings to take off, and what they have not taken yet.
+struct Coding {
+    /// `None`: what the headers say cannot be decoded; the first read says why.
+    decoder: Result<Decoder>,
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    ended: bool,
+    /// Which of the two ways of reading was begun.
+    decoded: bool,
+    raw: bool,
+}
+
+impl Content {
+    /// The content of `body`, decoded as its headers say unless `decodes` is off.
+    pub(crate) fn new(body: Body, headers: &Headers, decodes: bool, max: Option<u64>) -> Self {
+        let is_coded = decodes && headers.contains("content-encoding");
+        let decoder = if is_coded { Decoder::of(headers).transpose() } else { None };
+        let coding = decoder.map(|decoder| {
+            let input = Vec::new();
+            Box::new(Coding {
+                decoder,
+                input,
+                start: 0,
+                end: 0,
+                ended: false,
+                decoded: false,
+                raw: false,
+            })
+        });
+        Self { body, coding, max, made: 0 }
+    }
+
+    /// The body as it is transferred, its codings on.
+    pub(crate) fn body(&self) -> &Body {
+        &self.body
+    }
+
+    pub(crate) fn body_mut(&mut self) -> &mut Body {
+        &mut self.body
+    }
+
+    /// Reads at least one decoded byte; 0 is the end.
+    pub(crate) fn read(&mut self, out: &mut [u8]) -> Result<usize> {
+        let Some(max) = self.max else { return self.read_unbounded(out) };
+        let left = usize::try_from(max - self.made.min(max)).unwrap_or(usize::MAX);
+        if left == 0 && !out.is_empty() {
+            // Whether it is too long shows only when one byte more is there.
+            return match self.read_unbounded(&mut [0])? {
+                0 => Ok(0),
+                _ => Err(self.too_long(max)),
+            };
+        }
+        let room = left.min(out.len());
+        let count = self.read_unbounded(&mut out[..room])?;
+        self.made += count as u64;
+        Ok(count)
+    }
+
+    fn too_long(&mut self, max: u64) -> Error {
+        let message = format!("the decoded body is longer than the {max} bytes that are allowed");
+        let error = Error::new(ErrorKind::Limit, message).in_phase(Phase::Body);
+        self.body.fail(error.clone());
+        error
+    }
+
+    fn read_unbounded(&mut self, out: &mut [u8]) -> Result<usize> {
+        let Some(coding) = &mut self.coding else { return self.body.read(out) };
+        let result = coding.read(&mut self.body, out);
+        match &result {
+            Err(error) if error.kind() != ErrorKind::Misuse => self.body.fail(error.clone()),
+            _ => {}
+        }
+        result
+    }
+
+    /// Reads some of the body as transferred.
+    pub(crate) fn read_raw(&mut self, out: &mut [u8]) -> Result<usize> {
+        if let Some(coding) = &mut self.coding {
+            if coding.decoded {
+                return Err(mixed("decoded"));
+            }
+            coding.raw = true;
+        }
+        self.body.read(out)
+    }
+
+    /// Reads the rest into `all`.
+    pub(crate) fn read_all(&mut self, all: &mut Vec<u8>) -> Result<()> {
+        if self.coding.is_none() && self.max.is_none() {
+            return self.body.read_all(all);
+        }
+        let mut end = all.len();
+        loop {
+            if end == all.len() {
+                all.resize(end + READ_BUFFER_BYTES.max(end), 0);
+            }
+            match self.read(&mut all[end..]) {
+                Ok(0) => break,
+                Ok(count) => end += count,
+                Err(error) => {
+                    all.truncate(end);
+                    return Err(error);
+                }
+            }
+        }
+        all.truncate(end);
+        Ok(())
+    }
+}
+
+impl Coding {
+    fn read(&mut self, body: &mut Body, out: &mut [u8]) -> Result<usize> {
+        if self.raw {
+            return Err(mixed("undecoded"));
+        }
+        if let Some(error) = body.failure() {
+            return Err(error);
+        }
+        self.decoded = true;
+        let decoder = self.decoder.as_mut().map_err(|error| error.clone())?;
+        loop {
+            let step = decoder.decode(&self.input[self.start..self.end], self.ended, out)?;
+            self.start += step.used;
+            if step.made > 0 || out.is_empty() {
+                return Ok(step.made);
+            }
+            match (self.start == self.end, self.ended) {
+                (true, true) => return Ok(0),
+                (true, false) => {
+                    self.input.resize(READ_BUFFER_BYTES, 0);
+                    (self.start, self.end) = (0, body.read(&mut self.input)?);
+                    self.ended = self.end == 0;
+                }
+                (false, _) => {}
+            }
+        }
+    }
+}
+
+fn mixed(other: &str) -> Error {
+    let message = format!("the body is being read {other}; decoded and raw reads do not mix");
+    Error::new(ErrorKind::Misuse, message).in_phase(Phase::Body)
+}

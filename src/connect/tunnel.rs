@@ -1,0 +1,77 @@
+//! Asks an HTTP proxy for a tunnel: CONNECT and its answer (RFC 9110 §9.3.6; faults 26–32).
+//!
+//! Any 2xx opens the tunnel, whatever lengths it claims; interim answers are skipped; bytes behind
+//! the answer's head would be taken for the server's and end it. The head that is sent is the
+//! caller's.
+
+use std::io::IoSlice;
+
+use super::socket::{Link, Sent, Stop};
+use crate::deadline::Limit;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::http1::decode::{Head, HeadScanner, check_head_size};
+use crate::limits::{INTERIM_RESPONSES_MAX, READ_BUFFER_BYTES};
+
+/// Why there is no answer.
+pub(super) enum Failure {
+    Stop(Stop),
+    Error(Error),
+}
+
+/// Sends `request` and reads the head of the final answer.
+pub(super) fn ask(link: &mut Link, request: &[u8], limit: &Limit) -> Result<Head, Failure> {
+    let mut rest = request;
+    while !rest.is_empty() {
+        if let Sent::Bytes(sent) =
+            link.send(&[IoSlice::new(rest)], limit, false).map_err(Failure::Stop)?
+        {
+            rest = &rest[sent..];
+        }
+    }
+    answer(link, limit)
+}
+
+fn answer(link: &mut Link, limit: &Limit) -> Result<Head, Failure> {
+    let (mut bytes, mut scanner, mut interim) = (Vec::new(), HeadScanner::default(), 0);
+    let mut piece = vec![0; READ_BUFFER_BYTES];
+    loop {
+        while let Some(end) = scanner.end_of_head(&bytes).map_err(in_connect)? {
+            let head = scanner.parse(&bytes[..end]).map_err(in_connect)?;
+            bytes.drain(..end);
+            scanner = HeadScanner::default();
+            if !head.is_interim() {
+                let is_open = matches!(head.status, 200..=299);
+                return match is_open && !bytes.is_empty() {
+                    true => Err(in_connect(fault("bytes came before the tunnel was used"))),
+                    false => Ok(head),
+                };
+            }
+            interim += 1;
+            if interim > INTERIM_RESPONSES_MAX {
+                return Err(in_connect(fault("it sent interim (1xx) responses without end")));
+            }
+        }
+        check_head_size(bytes.len()).map_err(in_connect)?;
+        match link.recv(&mut piece, limit).map_err(Failure::Stop)? {
+            0 => {
+                let how = if bytes.is_empty() { "without an answer" } else { "within its answer" };
+                return Err(in_connect(fault(&format!("it closed the connection {how}"))));
+            }
+            count => bytes.extend_from_slice(&piece[..count]),
+        }
+    }
+}
+
+fn fault(why: &str) -> Error {
+    Error::new(ErrorKind::Proxy, why)
+}
+
+fn in_connect(error: Error) -> Failure {
+    Failure::Error(error.in_phase(Phase::Connect))
+}
+
+/// The error of a fault, told of the proxy.
+pub(super) fn told(proxy: &str, error: &Error) -> Error {
+    let message = format!("{proxy} opened no tunnel: {}", error.message());
+    Error::new(error.kind(), message).in_phase(error.phase())
+}

@@ -1,0 +1,103 @@
+//! One hop: the hooks before it, the sending with its retries, the cookies it brings, the challenge
+//! that is answered once, the hooks behind it (behaviours A8, C1, K4–K6, Y2–Y6).
+
+use super::retry::{Attempt, Retry};
+use super::send::Call;
+use crate::adapter::SendContext;
+use crate::error::Result;
+use crate::hooks::Hooks;
+use crate::prepare::Prepared;
+use crate::response::Response;
+use crate::trace::Step;
+
+pub(super) struct Hop<'a> {
+    pub(super) call: &'a Call<'a>,
+    /// Whether the session's cookies take part.
+    pub(super) uses_jar: bool,
+}
+
+impl Hop<'_> {
+    pub(super) fn run(&self, request: &Prepared) -> Result<Response> {
+        let (base, own) =
+            (&self.call.settings.exchanging.hooks, &request.options().exchanging.hooks);
+        let hooked;
+        let mut sent = request;
+        if !(base.requests.is_empty() && own.requests.is_empty()) {
+            hooked = before(request.clone(), base, own)?;
+            sent = &hooked;
+        }
+        let mut response = self.transmit(sent)?;
+        if let Some(answer) = self.answer(sent, &response)? {
+            response.store();
+            self.call.budget.tell(Step::Redirect, || response.status().to_string());
+            let challenged = std::mem::replace(&mut response, self.transmit(&answer)?);
+            response.set_history(vec![challenged]);
+            // What was refused again may bring what the next request answers with.
+            self.learn(&answer, &response)?;
+        }
+        after(response, base, own)
+    }
+
+    /// The request with the answer to the response's challenge, if it is one and there is an
+    /// answer (A8).
+    fn answer(&self, request: &Prepared, response: &Response) -> Result<Option<Prepared>> {
+        if !self.learn(request, response)? {
+            return Ok(None);
+        }
+        let call = self.call;
+        let has_cookies = self.uses_jar && response.headers().contains("set-cookie");
+        call.session.in_context(&call.settings, |context| request.answering(context, has_cookies))
+    }
+
+    /// Keeps a digest challenge; whether there was one.
+    fn learn(&self, request: &Prepared, response: &Response) -> Result<bool> {
+        match request.digest() {
+            Some(digest) if matches!(response.status(), 400..=499) => {
+                digest.learn(request.url(), response.headers())
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Sends, again and again as far as the retries go.
+    fn transmit(&self, request: &Prepared) -> Result<Response> {
+        let policy = request.options().retries_over(&self.call.settings);
+        let Some(policy) = policy else { return self.send_once(request) };
+        let mut retry = Retry::new(policy);
+        loop {
+            let mut result = self.send_once(request);
+            let Some(Attempt { pause, why }) = retry.next(request, &result)? else { return result };
+            if let Ok(response) = &mut result {
+                response.store();
+            }
+            drop(result);
+            self.call.budget.tell(Step::Retry, || why);
+            self.call.budget.pause(pause)?;
+        }
+    }
+
+    fn send_once(&self, request: &Prepared) -> Result<Response> {
+        let Call { session, settings, budget } = self.call;
+        let proxy = session.proxy(settings, request)?;
+        let context = SendContext { session: settings.clone(), budget: budget.clone(), proxy };
+        let response = session.adapter.send(request, context)?;
+        if self.uses_jar {
+            session.cookies.store(request.url(), response.headers());
+        }
+        Ok(response)
+    }
+}
+
+fn before(mut request: Prepared, base: &Hooks, own: &Hooks) -> Result<Prepared> {
+    for hook in base.requests.iter().chain(&own.requests) {
+        hook(&mut request)?;
+    }
+    Ok(request)
+}
+
+fn after(mut response: Response, base: &Hooks, own: &Hooks) -> Result<Response> {
+    for hook in base.responses.iter().chain(&own.responses) {
+        response = hook(response)?;
+    }
+    Ok(response)
+}
