@@ -157,32 +157,6 @@ static void the_netrc_file_is_looked_for_at_home(void) {
   CHECK_INT(rmdir(home), 0);
 }
 
-/* Digest: nothing until a server asks; its challenge is then answered, for that server alone. */
-static void a_digest_challenge_is_answered_the_next_time(void) {
-  static const char challenge[] =
-      "/raw?q=HTTP/1.1%20401%20No%0D%0AContent-Length:%200%0D%0AWWW-Authenticate:%20Digest%20"
-      "realm=%22r%22,%20nonce=%22n%22,%20qop=%22auth%22%0D%0A%0D%0A";
-  rq_error *e = NULL;
-  rq_request *request = get(t_url("RQ_TEST_HTTP", challenge));
-  rq_opts_auth_digest(rq_request_opts(request), "ann", "pw", &e);
-  for (int turn = 0; turn < 3; turn++) {
-    rq_prepared *prepared = rq_prepare(session, request, &e);
-    const char *answer = rq_prepared_header(prepared, "Authorization");
-    if (turn == 0) CHECK_STR(answer, NULL);
-    if (turn > 0) {
-      CHECK(t_has(answer, "Digest username=\"ann\", realm=\"r\", nonce=\"n\", uri=\"/raw?q="));
-      CHECK(t_has(answer, turn == 1 ? "nc=00000001" : "nc=00000002"));
-      CHECK(!t_has(answer, "pw"));
-    }
-    rq_response *response = rq_send(session, prepared, NULL, &e);
-    CHECK_INT(rq_response_status(response), 401);
-    rq_response_free(response);
-    rq_prepared_free(prepared);
-  }
-  CHECK_CODE(e, RQ_OK);
-  rq_request_free(request);
-}
-
 /* Signs with what it sees: it runs last, so it sees all that will be sent. */
 static void sign(void *context, rq_prepared *prepared, rq_error **error) {
   char seen[128];
@@ -381,7 +355,6 @@ int main(void) {
   RUN(a_netrc_file_serves_the_hosts_that_it_names);
   RUN(a_netrc_file_that_is_none_says_nothing);
   RUN(the_netrc_file_is_looked_for_at_home);
-  RUN(a_digest_challenge_is_answered_the_next_time);
   RUN(a_callback_changes_all_that_is_sent);
   RUN(a_callback_that_fails_fails_the_preparation);
   RUN(an_edit_that_fails_in_a_callback_is_its_failure);

@@ -270,25 +270,31 @@ static long connections_total(void) {
   return total;
 }
 
-/* The proxy is the very server: neither it nor the site may hear of the request. */
-static void nothing_is_sent_past_a_proxy_or_to_it(void) {
-  char url[128];
+/* Takes the error: the session works, and the server has not heard of the request. */
+static void check_not_sent(const char *url, const char *named, rq_code code, const char *exception) {
   rq_error *e = NULL;
   rq_session *session = bare_session();
-  const char *address = t_env("RQ_TEST_HTTP") + strlen("http://");
-  snprintf(url, sizeof url, "http://ann:" SECRET "@%s", address);
   long before = connections_total();
   proxy(rq_session_opts(session), "http", url);
   CHECK(rq_get(session, t_url("RQ_TEST_HTTP", "/json"), &e) == NULL);
-  CHECK(t_has(rq_error_message(e), address)); /* which proxy it was, without the credentials */
-  check_refused(&e, RQ_ERR_INVALID_PROXY, "InvalidProxyURL");
-  proxy(rq_session_opts(session), "http", NULL);
-  env(session, "all_proxy", url);
-  proxy(rq_session_opts(session), "http://127.0.0.1", "");
+  CHECK(t_has(rq_error_message(e), named)); /* which proxy it was, without the credentials */
+  check_refused(&e, code, exception);
   CHECK_INT(connections_total(), before);
-  CHECK(t_get(session, t_url("RQ_TEST_HTTP", "/json"), &e) > 0); /* and the session works */
+  proxy(rq_session_opts(session), "http", "");
+  CHECK(t_get(session, t_url("RQ_TEST_HTTP", "/json"), &e) > 0);
   CHECK_CODE(e, RQ_OK);
   rq_session_free(session);
+}
+
+/* One that cannot be spoken to, being the very server, and one that cannot be reached. */
+static void nothing_is_sent_past_a_proxy(void) {
+  char url[128];
+  const char *server = t_env("RQ_TEST_HTTP") + strlen("http://");
+  snprintf(url, sizeof url, "socks5://ann:" SECRET "@%s", server);
+  check_not_sent(url, server, RQ_ERR_INVALID_PROXY, "InvalidProxyURL");
+  const char *nobody = t_env("RQ_TEST_REFUSED") + strlen("http://");
+  snprintf(url, sizeof url, "http://ann:" SECRET "@%s", nobody);
+  check_not_sent(url, "127.0.0.1", RQ_ERR_PROXY, "ProxyError");
 }
 
 static void one_sending_may_go_directly(void) {
@@ -325,7 +331,7 @@ int main(void) {
   RUN(a_list_spares_no_proxy_that_was_set);
   RUN(a_request_may_have_a_list_of_its_own);
   RUN(what_cannot_be_a_proxy_is_refused);
-  RUN(nothing_is_sent_past_a_proxy_or_to_it);
+  RUN(nothing_is_sent_past_a_proxy);
   RUN(one_sending_may_go_directly);
   rq_session_free(observer);
   DONE();
