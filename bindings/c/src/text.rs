@@ -266,7 +266,7 @@ pub extern "C" fn rq_body_text(
 /// mark, whatever UTF-8, UTF-16 or UTF-32 it came in. It is not parsed. A NUL that `len` does not
 /// count follows it. NULL on error.
 ///
-/// Blocks. Errors: as rq_body_read; `RQ_ERR_DECODE` for what is no text.
+/// Blocks. Errors: as rq_body_read; `RQ_ERR_INVALID_JSON` for what is none of those encodings.
 /// Ownership: as rq_body_text. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_body_json(
