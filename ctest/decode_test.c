@@ -255,8 +255,18 @@ static void a_body_that_fails_leaves_no_file_behind(void) {
 }
 
 static void where_no_file_can_be_is_told(void) {
+  char folder[] = FILES_NAME, path[64];
   size_t len = 0;
   rq_error *e = NULL;
+  CHECK(mkdtemp(folder) != NULL);
+  snprintf(path, sizeof path, "%s/folder", folder);
+  CHECK_INT(mkdir(path, 0700), 0);
+  rq_response *other = rq_get(session, t_url("RQ_TEST_HTTP", "/json"), &e);
+  CHECK_INT(rq_body_save(other, path, &e), -1); /* a folder is not replaced */
+  CHECK_CODE(e, RQ_ERR_FILE);
+  CHECK_INT(files_in(folder), 1); /* and nothing is left beside it */
+  CHECK_INT(rmdir(path) + rmdir(folder), 0);
+  rq_response_free(other);
   rq_response *response = rq_get(session, t_url("RQ_TEST_HTTP", "/json"), &e);
   CHECK_INT(rq_body_save(response, "/no/such/folder/file", &e), -1);
   CHECK(t_has(rq_error_message(e), "/no/such/folder/file"));
