@@ -281,7 +281,7 @@ impl Agent {
             Err(Fail::Line(why)) => return Err(why),
             Err(Fail::Library(error)) => vec![
                 Line::new("error")
-                    .and(error.kind().exception())
+                    .and(error.exception())
                     .and(error.kind().c_name())
                     .and(error.message()),
             ],
