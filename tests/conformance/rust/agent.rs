@@ -346,7 +346,7 @@ fn prepared_lines(prepared: &Prepared) -> Vec<Line> {
 }
 
 fn header_lines(headers: &rq::Headers) -> impl Iterator<Item = Line> {
-    headers.iter().map(|(name, value)| Line::new("header").and(name).and(value))
+    headers.received().map(|(name, value)| Line::new("header").and(name).and(value))
 }
 
 fn cookie_lines(jar: &Cookies) -> Vec<Line> {
