@@ -197,7 +197,7 @@ def auth(given):
 def flow(case):
     import oracle_flow
 
-    return oracle_flow.record(case, new_session(case["session"]), new_request, exception_name)
+    return oracle_flow.record(case, new_session, new_request, exception_name)
 
 
 # ---- the proxy format

@@ -7,12 +7,16 @@ Every host name leads to 127.0.0.1, at its own port. Used by oracle.py, which ma
 import base64
 import re
 import socket
+import sys
 import threading
+import time
 
 STAND_INS = [
     (r'(Authorization: Digest [^\r\n]*response=")[0-9a-f]+"', r'\1{response}"'),
     (r'(Authorization: Digest [^\r\n]*cnonce=")[0-9a-f]+"', r'\1{cnonce}"'),
 ]
+# In seconds. A case that takes longer has a reply that Requests waits for in vain.
+PATIENCE = 3
 CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]+)\r\n")
 
 
@@ -88,20 +92,24 @@ def read_chunks(stream):
 server = None
 
 
-def record(case, session, new_request, exception_name):
+def record(case, new_session, new_request, exception_name):
     """What Requests made of a case: the `expect` of the flow format."""
     global server
     if server is None:
         server = Server()
         socket.getaddrinfo = loopback(socket.getaddrinfo)
     server.begin(case["replies"])
+    session = new_session(fill(case["session"]))
     session.max_redirects = case["session"].get("max_redirects", session.max_redirects)
     results = []
     for step in fill(case["steps"]):
+        began = time.monotonic()
         try:
             results.append(result(send(session, step, new_request(step))))
         except Exception as error:
             results.append({"error": exception_name(error, case)})
+        if "timeout" not in step and time.monotonic() - began >= PATIENCE:
+            sys.exit(f"{case['name']}: Requests waits in vain")
     jar = [[*cookie(one), one.secure] for one in session.cookies]
     session.close()
     requests = [{"connection": number, "raw": raw_text(raw)} for number, raw in server.received]
@@ -140,7 +148,7 @@ def send(session, step, request):
     return session.request(
         request.method, request.url, params=request.params, data=request.data,
         headers=request.headers, cookies=request.cookies, files=request.files, auth=request.auth,
-        json=request.json, proxies=step.get("proxies"), timeout=step.get("timeout"),
+        json=request.json, proxies=step.get("proxies"), timeout=step.get("timeout", PATIENCE),
         allow_redirects=step.get("allow_redirects", True))
 
 
