@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -202,12 +203,12 @@ func TestHookThatSends(t *testing.T) {
 		login.Body.Close()
 		return session.Send(t.Context(), r.Request())
 	}))
-	var entered bool
+	var entered atomic.Bool
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/login":
-			entered = true
-		case !entered:
+			entered.Store(true)
+		case !entered.Load():
 			w.Header().Set("Location", "http://"+r.Host+"/login")
 			w.WriteHeader(http.StatusUnauthorized)
 		default:
