@@ -64,11 +64,11 @@ func TestReadsOfAnySize(t *testing.T) {
 
 func TestReaderManners(t *testing.T) {
 	session := open(t)
-	response := get(t, session, at("HTTP", "/bytes/9000"))
+	response := get(t, session, at("HTTP", "/bytes/900"))
 	if n, err := response.Body.Read(nil); n != 0 || err != nil {
 		t.Fatalf("an empty read: %d, %v", n, err)
 	}
-	if err := iotest.TestReader(response.Body, pattern(9000)); err != nil {
+	if err := iotest.TestReader(response.Body, pattern(900)); err != nil {
 		t.Fatal(err)
 	}
 }
