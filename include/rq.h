@@ -1287,7 +1287,8 @@ int32_t rq_response_http_version(const rq_response *response);
 const char *rq_response_header(const rq_response *response, const char *name);
 
 /**
- * The header at `index`, as received: order, case and repetition kept; false past the end.
+ * The header at `index`, as received: order, case, repetition and blanks at the end of a value
+ * kept; false past the end.
  *
  * Ownership: `*name` and `*value` are lent until the response is freed. Since: 0.1.
  */

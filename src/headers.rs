@@ -100,6 +100,22 @@ impl Headers {
         named.map(|field| field.value.of(&self.text))
     }
 
+    /// Names and values as they were received: blanks at the end of a value, which are no part of it
+    /// (RFC 9110 §5.5), included.
+    pub fn received(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let blanks = |from: usize| {
+            let rest = self.text.get(from..).unwrap_or_default();
+            rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+        };
+        self.iter().zip(&self.fields).map(move |((name, value), field)| {
+            let end = field.value.end as usize;
+            match blanks(end) {
+                0 => (name, value),
+                more => (name, &self.text[field.value.start as usize..end + more]),
+            }
+        })
+    }
+
     /// The value of this name, repeated fields joined by `", "` as Requests shows them (behaviour
     /// V2).
     #[must_use]

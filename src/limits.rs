@@ -75,6 +75,12 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(1);
 pub const EXPECT_WAIT: Duration = Duration::from_secs(1);
 /// What a declared length may reserve before a byte has come (flaw 76).
 pub const RESERVE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of one line of a body that is read by lines, without its terminator.
+pub const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What a reader of lines keeps in memory after a line that was longer.
+pub const LINE_BUFFER_BYTES: usize = 64 * 1024;
+/// Bytes of text that are decoded at a time.
+pub const TEXT_PIECE_BYTES: usize = 4 * 1024;
 /// Read buffers that a session keeps for its next requests.
 pub const SPARE_BUFFERS_MAX: usize = 16;
 

@@ -115,21 +115,6 @@ impl Reading {
         }
     }
 
-    /// The rest, whether it was read before or not.
-    fn rest(&mut self) -> Result<Vec<u8>> {
-        let mut all = Vec::new();
-        if let Some(whole) = &mut self.whole {
-            all.extend_from_slice(whole.unread());
-            whole.at = whole.body().len();
-            if !whole.failed {
-                return Ok(all);
-            }
-        }
-        self.only_bytes()?;
-        self.content.read_all(&mut all)?;
-        Ok(all)
-    }
-
     /// Begins, or goes on, to read in one way.
     fn begin(&mut self, mode: Mode, declared: Option<String>) -> Result<&mut Ahead> {
         let usual = if mode == Mode::TextLines { Lines::text } else { Lines::bytes };
@@ -228,13 +213,12 @@ impl Response {
         read.map_err(|error| self.located(error))
     }
 
-    /// Reads all that is left of the body.
+    /// A copy of [`bytes`](Self::bytes).
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn content(&mut self) -> Result<Vec<u8>> {
-        let rest = self.0.reading.rest();
-        rest.map_err(|error| self.located(error))
+        self.bytes().map(<[u8]>::to_vec)
     }
 
     /// Reads all that is left of the body and keeps it: further calls give the same bytes. What

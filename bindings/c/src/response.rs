@@ -137,7 +137,8 @@ pub extern "C" fn rq_response_header(
     })
 }
 
-/// The header at `index`, as received: order, case and repetition kept; false past the end.
+/// The header at `index`, as received: order, case, repetition and blanks at the end of a value
+/// kept; false past the end.
 ///
 /// Ownership: `*name` and `*value` are lent until the response is freed. Since: 0.1.
 #[unsafe(no_mangle)]
