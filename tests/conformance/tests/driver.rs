@@ -137,10 +137,9 @@ fn a_departure_that_expects_null_runs_and_is_not_judged() {
 #[test]
 fn what_cannot_be_run_is_neither_passed_nor_failed() {
     let none = file("none.txt", "");
-    for (name, text, why) in [
-        ("unknown.json", "[{}]", "no known kind"),
-        ("broken.json", "[{", "broken.json"),
-    ] {
+    for (name, text, why) in
+        [("unknown.json", "[{}]", "no known kind"), ("broken.json", "[{", "broken.json")]
+    {
         let output = drive(&none, &file(name, text), AGENT);
         assert_eq!(output.status.code(), Some(2), "{name}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(why), "{name}");
