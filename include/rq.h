@@ -42,8 +42,8 @@
  *
  * OWNERSHIP
  *
- * What a function called rq_..._new, rq_prepare, rq_send, rq_perform or rq_get returns is yours:
- * free it with the rq_..._free of its type. Frees take NULL, in any order: a response outlives its
+ * What a function called rq_..._new, rq_prepare, rq_send, rq_perform, rq_get, rq_response_next or
+ * rq_cookies_list returns is yours: free it with the rq_..._free of its type. Frees take NULL, in any order: a response outlives its
  * session. All other pointers are lent by the handle they came from, until it is freed or changed.
  * Bytes and text passed in are copied. Text is UTF-8 and NUL-terminated both ways; header values
  * and reasons are handed out as the bytes received.
@@ -55,6 +55,31 @@
  * callback), else fields, else JSON. Credentials come from the request, else the session, else an
  * Authorization header, else a netrc file, else the URL. rq_prepare shows what comes of it, for
  * reading and changing.
+ *
+ * REDIRECTS
+ *
+ * They are followed, up to 30, for every method; rq_opts_follow_redirects turns that off, for a HEAD
+ * for instance. 303 and 302, and 301 after POST, become a GET without a body; 301, 307 and 308
+ * otherwise send the body again, or fail with RQ_ERR_BODY if it cannot be. Credentials, cookies of
+ * the request and headers named by rq_opts_sensitive_header stay with their origin (http to https
+ * on the default ports is no other), and do not come back. rq_response_history_at has each
+ * response on the way, and rq_response_request what was sent for it.
+ *
+ * HOOKS
+ *
+ * rq_opts_on_request, on_response, on_trace and on_download add functions that see every hop. All of
+ * the session's run, then all of the request's, in the order in which they were added. A hook that
+ * sets its error ends the call with that error, and none runs after it. Retries are within a hop:
+ * hooks see what came of them.
+ *
+ * BODIES
+ *
+ * A body is read in one way: by rq_body_read in pieces, by rq_body_line or rq_body_text_line in
+ * lines, by rq_body_read_text as text, undecoded by rq_body_read_raw, or into a file by
+ * rq_body_save. Going over from one to another is RQ_ERR_MISUSE where bytes would be missing. What
+ * rq_body_bytes, rq_body_text or rq_body_json has read whole is kept, and can be read again in every
+ * way but raw. Content codings are taken off unless rq_opts_decode says no; rq_opts_body_max and
+ * rq_opts_decoded_max bound what is read. The end of a body is told only if all of it came.
  *
  * CALLBACKS
  *
@@ -170,6 +195,11 @@ typedef enum {
    */
   RQ_ERR_TLS = 202,
   /**
+   * The proxy refused to connect, or answered with nonsense; see rq_error_status (Requests:
+   * ProxyError).
+   */
+  RQ_ERR_PROXY = 203,
+  /**
    * DNS, connect and TLS handshake took longer than the connect timeout.
    */
   RQ_ERR_CONNECT_TIMEOUT = 210,
@@ -210,7 +240,9 @@ typedef enum {
    */
   RQ_ERR_LIMIT = 304,
   /**
-   * The body would have to be sent again and cannot be (Requests: UnrewindableBodyError).
+   * A body that was read once, from a pipe or a callback that cannot rewind, would have to be sent
+   * again: by you, or for a redirect, a digest challenge, a retry, a dead connection (Requests:
+   * UnrewindableBodyError).
    */
   RQ_ERR_BODY = 305,
   /**
@@ -218,10 +250,61 @@ typedef enum {
    */
   RQ_ERR_BODY_LENGTH = 306,
   /**
+   * The body of the response is not in the coding that its Content-Encoding says (Requests:
+   * ContentDecodingError).
+   */
+  RQ_ERR_DECODE = 307,
+  /**
    * rq_response_raise met a status from 400 to 599 (Requests: HTTPError).
    */
   RQ_ERR_STATUS = 400,
+  /**
+   * More redirects than rq_opts_redirects_max allows (Requests: TooManyRedirects).
+   */
+  RQ_ERR_TOO_MANY_REDIRECTS = 401,
 } rq_code;
+
+/**
+ * A step of an exchange, as rq_on_trace_fn is told of it.
+ */
+typedef enum {
+  /**
+   * The host's name was looked up.
+   */
+  RQ_STEP_DNS = 1,
+  /**
+   * A TCP connection was opened.
+   */
+  RQ_STEP_CONNECT = 2,
+  /**
+   * The TLS handshake is done.
+   */
+  RQ_STEP_TLS = 3,
+  /**
+   * A kept connection is used: no lookup, no connect, no handshake.
+   */
+  RQ_STEP_REUSED = 4,
+  /**
+   * The request was sent, its body included.
+   */
+  RQ_STEP_SENT = 5,
+  /**
+   * The head of the response was read.
+   */
+  RQ_STEP_HEAD = 6,
+  /**
+   * The body of the response was read to its end.
+   */
+  RQ_STEP_BODY = 7,
+  /**
+   * The request is sent again, as rq_opts_retries has it.
+   */
+  RQ_STEP_RETRY = 8,
+  /**
+   * A redirect is followed, or a challenge answered.
+   */
+  RQ_STEP_REDIRECT = 9,
+} rq_step;
 
 /**
  * Ends requests from another thread. Any number of requests may use one; once triggered, it stays
@@ -268,7 +351,7 @@ typedef struct rq_prepared rq_prepared;
 typedef struct rq_request rq_request;
 
 /**
- * A response: its head has been read, its body is read with rq_body_read or rq_body_bytes.
+ * A response: its head has been read, its body is read with the rq_body_... functions.
  */
 typedef struct rq_response rq_response;
 
@@ -291,6 +374,32 @@ typedef void (*rq_auth_fn)(void *context, rq_prepared *prepared, rq_error **erro
 typedef void (*rq_free_fn)(void *context);
 
 /**
+ * Sees, and may change, a request that is about to be sent; `prepared` is lent for the call.
+ * Setting the error fails the request. Since: 0.1.
+ */
+typedef void (*rq_on_request_fn)(void *context, rq_prepared *prepared, rq_error **error);
+
+/**
+ * Sees a response whose head has been read; `response` is lent for the call, and its body may be
+ * read: what rq_body_bytes, rq_body_text and rq_body_json have read stays readable. Returns NULL
+ * or `response` to let it stand, or another response, which librq owns from then on, to put in its
+ * place. Setting the error fails the request. Since: 0.1.
+ */
+typedef rq_response *(*rq_on_response_fn)(void *context, rq_response *response, rq_error **error);
+
+/**
+ * Told of each step that is done: `elapsed_us` microseconds after the call began, and in `detail`
+ * what it was done with (an address, a URL, a status), lent for the call. Since: 0.1.
+ */
+typedef void (*rq_on_trace_fn)(void *context, rq_step step, uint64_t elapsed_us, const char *detail);
+
+/**
+ * Told while a body is sent or received: the bytes so far, and all of them, -1 if that is unknown.
+ * Setting the error ends the request. Since: 0.1.
+ */
+typedef void (*rq_progress_fn)(void *context, uint64_t bytes, int64_t total, rq_error **error);
+
+/**
  * Reads the next bytes of a body into `buf`: returns how many, at most `cap`; 0 at the end; -1 if
  * it failed (say why with rq_error_set, which becomes the error of the request). Since: 0.1.
  */
@@ -301,12 +410,6 @@ typedef int64_t (*rq_read_fn)(void *context, void *buf, size_t cap, rq_error **e
  * with rq_error_set). Since: 0.1.
  */
 typedef bool (*rq_rewind_fn)(void *context, rq_error **error);
-
-/**
- * Told while a body is sent: the bytes sent so far, and all of them, -1 if that is unknown.
- * Setting the error ends the request. Since: 0.1.
- */
-typedef void (*rq_progress_fn)(void *context, uint64_t sent, int64_t total, rq_error **error);
 
 #ifdef __cplusplus
 extern "C" {
@@ -366,23 +469,31 @@ void rq_opts_auth_callback(rq_opts *opts,
 void rq_opts_auth_none(rq_opts *opts, rq_error **error);
 
 /**
- * The length of the body as the response declares it; 0 if it has none, -1 if it is not known
- * before the end.
+ * The length of the body as the response declares it, before it is decoded; 0 if it has none, -1
+ * if it is not known before the end.
  *
  * Since: 0.1.
  */
 int64_t rq_body_length(const rq_response *response);
 
 /**
- * Reads some of the body into `buf`: returns how many bytes, 0 at the end, -1 on error. A large
- * `buf` (64 KiB and more) is filled straight from the socket. The connection serves the next
- * request once the end is reached.
+ * Reads some of the body into `buf`, decoded: returns how many bytes, 0 at the end, -1 on error.
+ * Without a content coding a large `buf` (64 KiB and more) is filled straight from the socket. The
+ * connection serves the next request once the end is reached.
  *
  * Blocks, for the read timeout at most. Errors: `RQ_ERR_INCOMPLETE` if the body is truncated,
- * timeouts, `RQ_ERR_CANCELLED`, `RQ_ERR_PROTOCOL`; an error stays: every later read reports it
- * again. Since: 0.1.
+ * `RQ_ERR_DECODE`, timeouts, `RQ_ERR_CANCELLED`, `RQ_ERR_PROTOCOL`, `RQ_ERR_LIMIT`, what a hook
+ * says; an error stays: every later read reports it again. Since: 0.1.
  */
 int64_t rq_body_read(rq_response *response, void *buf, size_t cap, rq_error **error);
+
+/**
+ * As rq_body_read, with the bytes as they were transferred: no content coding is taken off.
+ *
+ * Errors: as rq_body_read; `RQ_ERR_MISUSE` once other reads have begun, and for those after it.
+ * Since: 0.1.
+ */
+int64_t rq_body_read_raw(rq_response *response, void *buf, size_t cap, rq_error **error);
 
 /**
  * Reads all that is left of the body and keeps it: further calls return the same bytes. A NUL that
@@ -391,6 +502,14 @@ int64_t rq_body_read(rq_response *response, void *buf, size_t cap, rq_error **er
  * Blocks. Errors: as rq_body_read. Ownership: lent until the response is freed. Since: 0.1.
  */
 const void *rq_body_bytes(rq_response *response, size_t *len, rq_error **error);
+
+/**
+ * Writes all that is left of the body to a file and returns its bytes; -1 on error. The file
+ * appears whole, in place of an old one of that name, or not at all.
+ *
+ * Blocks. Errors: as rq_body_read; `RQ_ERR_FILE` for what cannot be written. Since: 0.1.
+ */
+int64_t rq_body_save(rq_response *response, const char *path, rq_error **error);
 
 /**
  * Gives up the rest of the body. The connection is kept if the rest has arrived already, else it
@@ -598,6 +717,170 @@ void rq_error_set(rq_error **error, int32_t code, const char *message);
  * Since: 0.1.
  */
 void rq_error_free(rq_error *error);
+
+/**
+ * Whether redirects are followed; they are by default, whatever the method. One that is not
+ * followed is returned as it came: see rq_response_next.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_follow_redirects(rq_opts *opts, bool follow, rq_error **error);
+
+/**
+ * Sets how many redirects one call follows; default 30. The next one fails the request; with 0,
+ * the first.
+ *
+ * Errors: NULL `opts`; requests that overrun it get `RQ_ERR_TOO_MANY_REDIRECTS`. Since: 0.1.
+ */
+void rq_opts_redirects_max(rq_opts *opts, uint32_t max, rq_error **error);
+
+/**
+ * Names a further header that no redirect takes to another origin, beside Authorization, Cookie,
+ * Proxy-Authorization and Host: an API key's, for instance. What is named adds up.
+ *
+ * Errors: `RQ_ERR_INVALID_HEADER` if the name is no token. Since: 0.1.
+ */
+void rq_opts_sensitive_header(rq_opts *opts, const char *name, rq_error **error);
+
+/**
+ * Sets how often a request is tried again; default 0. Tried again are: whatever could not connect;
+ * after an error before the answer, or a read timeout, the methods of rq_opts_retry_method; after
+ * an answer of a status of rq_opts_retry_status, or of 413, 429 or 503 with Retry-After, the same
+ * methods. A body that cannot be rewound is never sent twice. The last error or answer is returned.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_retries(rq_opts *opts, uint32_t count, rq_error **error);
+
+/**
+ * Adds a status that is tried again; there is none by default.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for what is no status. Since: 0.1.
+ */
+void rq_opts_retry_status(rq_opts *opts, int32_t status, rq_error **error);
+
+/**
+ * Adds a method that may be repeated, in place of GET, HEAD, PUT, DELETE, OPTIONS and TRACE; `"*"`:
+ * any.
+ *
+ * Errors: `RQ_ERR_INVALID_METHOD`. Since: 0.1.
+ */
+void rq_opts_retry_method(rq_opts *opts, const char *method, rq_error **error);
+
+/**
+ * Sets the pauses between tries: none before the first repetition, then twice `first_ms`, four
+ * times, and so on, at most `max_ms`, each with up to a half taken off at random. Defaults: 0 and
+ * 120,000.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_retry_backoff_ms(rq_opts *opts, uint32_t first_ms, uint32_t max_ms, rq_error **error);
+
+/**
+ * Sets the longest Retry-After that is waited for; default 60,000. An answer that asks for more is
+ * returned. 0: the header is ignored.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_retry_after_max_ms(rq_opts *opts, uint32_t max_ms, rq_error **error);
+
+/**
+ * Whether content codings (gzip, deflate, br, zstd, up to 5 of them) are taken off bodies; they
+ * are by default.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_decode(rq_opts *opts, bool decode, rq_error **error);
+
+/**
+ * Sets how many bytes the body of a response may have as transferred. 0: any number, the default.
+ *
+ * Errors: NULL `opts`; reading a longer one gets `RQ_ERR_LIMIT`. Since: 0.1.
+ */
+void rq_opts_body_max(rq_opts *opts, uint64_t bytes, rq_error **error);
+
+/**
+ * Sets how many bytes the body of a response may have once decoded. 0: any number, the default.
+ *
+ * Errors: NULL `opts`; reading a longer one gets `RQ_ERR_LIMIT`. Since: 0.1.
+ */
+void rq_opts_decoded_max(rq_opts *opts, uint64_t bytes, rq_error **error);
+
+/**
+ * Whether a request with a body asks first, with `Expect: 100-continue`: its body is sent when the
+ * server says so or has said nothing for a second, and not at all if it answers at once. Not by
+ * default. A header set by hand does the same.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_expect_continue(rq_opts *opts, bool expect, rq_error **error);
+
+/**
+ * Whether the credentials of a proxy's URL wait for the proxy's digest challenge. By default they
+ * are sent at once as basic ones, and a digest challenge is answered too.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_proxy_digest(rq_opts *opts, bool digest, rq_error **error);
+
+/**
+ * Adds a hook that sees each request just before it is sent, last of all: the first, those that
+ * follow a redirect, those with a digest answer. Those of the session run first, then those of the
+ * request, each in the order in which they were added.
+ *
+ * Errors: `RQ_ERR_MISUSE` for NULL `callback`. Ownership: `context` is given away, also on error;
+ * `free` (may be NULL) is called with it once. Threads: on a session, any number may call at once.
+ * Since: 0.1.
+ */
+void rq_opts_on_request(rq_opts *opts,
+                        rq_on_request_fn callback,
+                        void *context,
+                        rq_free_fn free,
+                        rq_error **error);
+
+/**
+ * Adds a hook that sees each response once its head has been read: the last, and before it those
+ * of redirects. Each is given what the one before it returned. Order as rq_opts_on_request.
+ *
+ * Errors, ownership, threads: as rq_opts_on_request. Since: 0.1.
+ */
+void rq_opts_on_response(rq_opts *opts,
+                         rq_on_response_fn callback,
+                         void *context,
+                         rq_free_fn free,
+                         rq_error **error);
+
+/**
+ * Adds a hook that is told of each step of an exchange. Order as rq_opts_on_request.
+ *
+ * Errors, ownership, threads: as rq_opts_on_request. Since: 0.1.
+ */
+void rq_opts_on_trace(rq_opts *opts,
+                      rq_on_trace_fn callback,
+                      void *context,
+                      rq_free_fn free,
+                      rq_error **error);
+
+/**
+ * Adds a hook that is told while the body of a response is read: the bytes received so far, and
+ * its Content-Length, -1 if that is unknown. Setting the error ends the reading. Order as
+ * rq_opts_on_request.
+ *
+ * Errors, ownership, threads: as rq_opts_on_request. Since: 0.1.
+ */
+void rq_opts_on_download(rq_opts *opts,
+                         rq_progress_fn callback,
+                         void *context,
+                         rq_free_fn free,
+                         rq_error **error);
+
+/**
+ * Removes all hooks from these settings. A request that is on its way keeps those it began with.
+ *
+ * Errors: NULL `opts`. Ownership: their contexts are freed, at once or with the last user. Since:
+ * 0.1.
+ */
+void rq_opts_clear_hooks(rq_opts *opts, rq_error **error);
 
 /**
  * Settings of their own, none of them set, for rq_send_with.
@@ -1030,7 +1313,8 @@ int32_t rq_response_http_version(const rq_response *response);
 const char *rq_response_header(const rq_response *response, const char *name);
 
 /**
- * The header at `index`, as received: order, case and repetition kept; false past the end.
+ * The header at `index`, as received: order, case, repetition and blanks at the end of a value
+ * kept; false past the end.
  *
  * Ownership: `*name` and `*value` are lent until the response is freed. Since: 0.1.
  */
@@ -1049,6 +1333,67 @@ bool rq_response_trailer_at(const rq_response *response,
                             size_t index,
                             const char **name,
                             const char **value);
+
+/**
+ * Whether the status is none from 400 to 599; false for NULL.
+ *
+ * Since: 0.1.
+ */
+bool rq_response_ok(const rq_response *response);
+
+/**
+ * Whether the response is a redirect that could be followed: a status of 301, 302, 303, 307 or 308
+ * with a Location.
+ *
+ * Since: 0.1.
+ */
+bool rq_response_is_redirect(const rq_response *response);
+
+/**
+ * Whether the response is a permanent redirect: a status of 301 or 308 with a Location.
+ *
+ * Since: 0.1.
+ */
+bool rq_response_is_permanent_redirect(const rq_response *response);
+
+/**
+ * How many responses led to this one: redirects that were followed, challenges that were answered.
+ *
+ * Since: 0.1.
+ */
+size_t rq_response_history_count(const rq_response *response);
+
+/**
+ * The response at `index` of those that led to this one, the oldest first; NULL past the end. Up to
+ * 64 KiB of its body can be read.
+ *
+ * Ownership: lent until `response` is freed; must not be freed itself. Since: 0.1.
+ */
+rq_response *rq_response_history_at(const rq_response *response, size_t index);
+
+/**
+ * The request as it was sent. NULL for NULL.
+ *
+ * Ownership: lent until the response is freed. Since: 0.1.
+ */
+const rq_prepared *rq_response_request(const rq_response *response);
+
+/**
+ * The request that would follow this redirect, for a redirect that was not followed. NULL without
+ * an error: it is no redirect.
+ *
+ * Errors: `RQ_ERR_INVALID_URL` and its like for a Location that cannot be one; `RQ_ERR_BODY`.
+ * Ownership: yours, free it with rq_prepared_free. Since: 0.1.
+ */
+rq_prepared *rq_response_next(const rq_response *response, rq_error **error);
+
+/**
+ * The cookies that this response set, without those of its history: a jar of its own, which no
+ * session looks at. NULL for NULL.
+ *
+ * Ownership: lent until the response is freed. Since: 0.1.
+ */
+rq_cookies *rq_response_cookies(const rq_response *response);
 
 /**
  * Milliseconds from the start of sending until the head was read, without the body; 0 for NULL.
@@ -1147,6 +1492,120 @@ rq_opts *rq_session_opts(const rq_session *session);
  * Threads: any number. Since: 0.1.
  */
 void rq_session_close_idle(const rq_session *session);
+
+/**
+ * The encoding of the text as rq_response_set_encoding or the response declares it: a charset in
+ * Content-Type, UTF-8 for JSON, ISO-8859-1 for other text; NULL if there is none, and rq_body_text
+ * guesses.
+ *
+ * Ownership: lent until the response is freed or its encoding set. Since: 0.1.
+ */
+const char *rq_response_encoding(const rq_response *response);
+
+/**
+ * Sets the encoding in which text and text lines are read, in place of the declared one; NULL: the
+ * declared one again.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for a label that names no encoding; the old one stays. Since:
+ * 0.1.
+ */
+void rq_response_set_encoding(rq_response *response, const char *label, rq_error **error);
+
+/**
+ * The encoding that the body looks like. Reads the whole body. NULL on error.
+ *
+ * Blocks. Errors: as rq_body_bytes. Ownership: lent until the response is freed. Since: 0.1.
+ */
+const char *rq_response_apparent_encoding(rq_response *response, rq_error **error);
+
+/**
+ * The URL of the link with this relation (`"next"`) in the Link headers, as they spell it: it may
+ * be relative. NULL if there is none.
+ *
+ * Ownership: lent until the response is freed. Since: 0.1.
+ */
+const char *rq_response_link(const rq_response *response, const char *rel);
+
+/**
+ * The link at `index` of the Link headers: its relation, or its URL if it has none, and its URL.
+ * False past the end.
+ *
+ * Ownership: `*key` and `*url` are lent until the response is freed. Since: 0.1.
+ */
+bool rq_response_link_at(const rq_response *response,
+                         size_t index,
+                         const char **key,
+                         const char **url);
+
+/**
+ * The parameter at `index` of a link, `rel` included; false past the end.
+ *
+ * Ownership: `*name` and `*value` are lent until the response is freed. Since: 0.1.
+ */
+bool rq_response_link_param_at(const rq_response *response,
+                               size_t link,
+                               size_t index,
+                               const char **name,
+                               const char **value);
+
+/**
+ * Reads some of the body as text into `buf`: whole characters in UTF-8, no NUL behind them.
+ * Returns how many bytes, 0 at the end, -1 on error. What is malformed becomes U+FFFD.
+ *
+ * Blocks. Errors: as rq_body_read; `RQ_ERR_INVALID_ARGUMENT` for a `cap` below 4. Since: 0.1.
+ */
+int64_t rq_body_read_text(rq_response *response, char *buf, size_t cap, rq_error **error);
+
+/**
+ * Reads the next line, without its terminator: `\n`, `\r\n` or `\r`, or what
+ * rq_body_line_delimiter set. A NUL that `len` does not count follows it. NULL without an error:
+ * the end of the body.
+ *
+ * Blocks. Errors: as rq_body_read; `RQ_ERR_LIMIT` for a line that is too long. Ownership: lent until
+ * the next line is read or the response is freed. Since: 0.1.
+ */
+const char *rq_body_line(rq_response *response,
+                         size_t *len,
+                         rq_error **error);
+
+/**
+ * As rq_body_line, with the line as UTF-8, whatever the encoding it came in. Lines end also with
+ * `\v`, `\f`, U+001C to U+001E, U+0085, U+2028 and U+2029, as Python's splitlines has it.
+ *
+ * Blocks. Errors, ownership: as rq_body_line. Since: 0.1.
+ */
+const char *rq_body_text_line(rq_response *response, size_t *len, rq_error **error);
+
+/**
+ * Sets what ends a line, in place of the usual ends; for text lines it is UTF-8. `len` 0: the usual
+ * ends again. Before the first line is read.
+ *
+ * Errors: `RQ_ERR_MISUSE` once lines are being read. Ownership: copied. Since: 0.1.
+ */
+void rq_body_line_delimiter(rq_response *response,
+                            const void *delimiter,
+                            size_t len,
+                            rq_error **error);
+
+/**
+ * Reads all that is left of the body and keeps it: as UTF-8, decoded from the response's encoding
+ * or, if it has none, from the one it looks like. What is malformed becomes U+FFFD. A NUL that
+ * `len` does not count follows it. NULL on error.
+ *
+ * Blocks. Errors: as rq_body_read. Ownership: lent until the response is freed or its encoding
+ * set. Since: 0.1.
+ */
+const char *rq_body_text(rq_response *response, size_t *len, rq_error **error);
+
+/**
+ * Reads all that is left of the body and keeps it: as JSON text in UTF-8 without a byte order
+ * mark, whatever UTF-8, UTF-16 or UTF-32 it came in. It is not parsed. A NUL that `len` does not
+ * count follows it. NULL on error.
+ *
+ * Blocks. Errors: as rq_body_read; `RQ_ERR_DECODE` for what is no text.
+ * Ownership: as rq_body_text. Since: 0.1.
+ */
+const char *rq_body_json(rq_response *response, size_t *len, rq_error **error);
 
 /**
  * The version of the library in use, `"0.1.0"`; compare with `RQ_VERSION`, that of the header.

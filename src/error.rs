@@ -105,6 +105,8 @@ kinds! {
     Body = 305, "RQ_ERR_BODY", "UnrewindableBodyError";
     /// The source of a body gave more or less than the length that was declared.
     BodyLength = 306, "RQ_ERR_BODY_LENGTH", "ConnectionError";
+    /// A content coding is corrupt or cut short, or there are too many.
+    Decode = 307, "RQ_ERR_DECODE", "ContentDecodingError";
     /// `raise_for_status` met a 4xx or 5xx status.
     Status = 400, "RQ_ERR_STATUS", "HTTPError";
     /// The server redirected more often than is followed.

@@ -68,6 +68,12 @@ pub const COOKIES_SENT_MAX: usize = 150;
 pub const COOKIE_AGE_SECONDS_MAX: i64 = 400 * 24 * 3600;
 /// Origins whose digest challenge one set of credentials remembers.
 pub const DIGEST_ORIGINS_MAX: usize = 64;
+/// Content codings of one body (flaw 77).
+pub const CODINGS_MAX: usize = 5;
+/// What lies between two stacked codings.
+pub const CODING_BUFFER_BYTES: usize = 16 * 1024;
+/// The largest window of a zstd frame (RFC 9659, flaw 80).
+pub const ZSTD_WINDOW_BYTES_MAX: u32 = 8 * 1024 * 1024;
 /// How deep JSON text may be nested.
 pub const JSON_DEPTH_MAX: usize = 512;
 /// Bytes of a redirect's or challenge's body that are read to save its connection (flaw 43).
@@ -78,6 +84,12 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(1);
 pub const EXPECT_WAIT: Duration = Duration::from_secs(1);
 /// What a declared length may reserve before a byte has come (flaw 76).
 pub const RESERVE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of one line of a body that is read by lines, without its terminator.
+pub const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What a reader of lines keeps in memory after a line that was longer.
+pub const LINE_BUFFER_BYTES: usize = 64 * 1024;
+/// Bytes of text that are decoded at a time.
+pub const TEXT_PIECE_BYTES: usize = 4 * 1024;
 /// Read buffers that a session keeps for its next requests.
 pub const SPARE_BUFFERS_MAX: usize = 16;
 

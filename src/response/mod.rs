@@ -128,14 +128,9 @@ impl Response {
         &self.0.history
     }
 
-    /// The responses that led here, to read their bodies.
-    pub fn history_mut(&mut self) -> &mut [Self] {
+    /// The responses that led here, to read their bodies, or to take them out.
+    pub fn history_mut(&mut self) -> &mut Vec<Self> {
         &mut self.0.history
-    }
-
-    /// Takes the responses that led here; no history is left.
-    pub fn take_history(&mut self) -> Vec<Self> {
-        std::mem::take(&mut self.0.history)
     }
 
     /// The request that this redirect leads to, where it was not followed (R20); `None` for what is
@@ -209,9 +204,12 @@ impl Response {
     }
 
     pub(crate) fn location(&self) -> Option<Vec<u8>> {
+        if !is_redirect(self.status()) {
+            return None;
+        }
         // R19: several are one value, as any list header is.
         let location = self.headers().joined("location")?;
-        (is_redirect(self.status()) && !location.is_empty()).then(|| location.into_owned())
+        (!location.is_empty()).then(|| location.into_owned())
     }
 
     pub(crate) fn set_history(&mut self, history: Vec<Self>) {

@@ -13,22 +13,43 @@ use crate::body::content::Content;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::files::NewFile;
 use crate::headers::Headers;
-use crate::limits::READ_BUFFER_BYTES;
+use crate::limits::{LINE_BUFFER_BYTES, READ_BUFFER_BYTES};
 use crate::text::{self, Lines, TextDecoder};
 
 /// A body while it is read.
 pub(super) struct Reading {
     content: Content,
-    /// All of it, once asked for, and how far it was read again.
-    whole: Option<(Vec<u8>, usize)>,
+    /// All of it and a NUL, once asked for, and how far it was read again. Where it failed, what
+    /// came before.
+    whole: Option<Whole>,
     encoding: Option<String>,
     /// Lines and text under way.
     ahead: Option<Box<Ahead>>,
 }
 
+/// A body that was read whole, or as far as it came.
+struct Whole {
+    /// A NUL follows the body, for those who lend it to C.
+    bytes: Vec<u8>,
+    at: usize,
+    failed: bool,
+}
+
+impl Whole {
+    fn body(&self) -> &[u8] {
+        &self.bytes[..self.bytes.len().saturating_sub(1)]
+    }
+
+    fn unread(&self) -> &[u8] {
+        self.body().get(self.at..).unwrap_or_default()
+    }
+}
+
 /// What was read ahead of the caller.
 struct Ahead {
     mode: Mode,
+    /// Whether the ends of its lines are UTF-8, so that no character is cut.
+    splits_text: bool,
     lines: Lines,
     decoder: Option<TextDecoder>,
     input: Vec<u8>,
@@ -49,7 +70,17 @@ enum Mode {
 impl Ahead {
     fn new(lines: Lines) -> Self {
         let (input, text, line) = Default::default();
-        Self { mode: Mode::Nothing, lines, decoder: None, input, text, line, ended: false }
+        let splits_text = true;
+        Self {
+            mode: Mode::Nothing,
+            splits_text,
+            lines,
+            decoder: None,
+            input,
+            text,
+            line,
+            ended: false,
+        }
     }
 }
 
@@ -71,21 +102,29 @@ impl Reading {
     }
 
     fn read(&mut self, out: &mut [u8]) -> Result<usize> {
-        let Some((whole, at)) = &mut self.whole else { return self.content.read(out) };
-        let count = (whole.len() - *at).min(out.len());
-        out[..count].copy_from_slice(&whole[*at..*at + count]);
-        *at += count;
+        let Some(whole) = &mut self.whole else { return self.content.read(out) };
+        let count = whole.unread().len().min(out.len());
+        if count == 0 && whole.failed {
+            return self.content.read(out);
+        }
+        out[..count].copy_from_slice(&whole.unread()[..count]);
+        whole.at += count;
         Ok(count)
     }
 
+    /// All of the body, and a NUL behind it. What came before a failure stays readable.
     fn whole(&mut self) -> Result<&[u8]> {
         if self.whole.is_none() {
             self.only_bytes()?;
             let mut bytes = Vec::new();
-            self.content.read_all(&mut bytes)?;
-            self.whole = Some((bytes, 0));
+            let read = self.content.read_all(&mut bytes);
+            bytes.push(0);
+            self.whole = Some(Whole { bytes, at: 0, failed: read.is_err() });
         }
-        Ok(self.whole.as_ref().map_or(&[], |(bytes, _)| bytes))
+        match &self.whole {
+            Some(whole) if !whole.failed => Ok(&whole.bytes),
+            _ => self.content.read(&mut [0]).map(|_| &[][..]),
+        }
     }
 
     /// Begins, or goes on, to read in one way.
@@ -93,6 +132,11 @@ impl Reading {
         let usual = if mode == Mode::TextLines { Lines::text } else { Lines::bytes };
         let ahead = self.ahead.get_or_insert_with(|| Box::new(Ahead::new(usual())));
         if ahead.mode == Mode::Nothing {
+            if mode == Mode::TextLines && !ahead.splits_text {
+                let message = "the delimiter of lines of text is not UTF-8";
+                let error = Error::new(ErrorKind::InvalidArgument, message);
+                return Err(error.in_phase(Phase::Body));
+            }
             ahead.mode = mode;
             if mode != Mode::Lines {
                 ahead.decoder = Some(TextDecoder::new(declared.as_deref()));
@@ -119,6 +163,9 @@ impl Reading {
             let Some(ahead) = &mut self.ahead else { return Ok(false) };
             if let Some(line) = ahead.lines.next_line() {
                 ahead.line.clear();
+                if line.len() < LINE_BUFFER_BYTES {
+                    ahead.line.shrink_to(LINE_BUFFER_BYTES);
+                }
                 ahead.line.extend_from_slice(line);
                 return Ok(true);
             }
@@ -186,29 +233,27 @@ impl Response {
         read.map_err(|error| self.located(error))
     }
 
-    /// Reads all that is left of the body.
+    /// A copy of [`bytes`](Self::bytes).
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn content(&mut self) -> Result<Vec<u8>> {
-        let mut all = Vec::new();
-        let reading = &mut self.0.reading;
-        let read = match &mut reading.whole {
-            Some((whole, at)) => {
-                all.extend_from_slice(&whole[*at..]);
-                *at = whole.len();
-                Ok(())
-            }
-            None => reading.only_bytes().and_then(|()| reading.content.read_all(&mut all)),
-        };
-        read.map_err(|error| self.located(error)).map(|()| all)
+        self.bytes().map(<[u8]>::to_vec)
     }
 
-    /// Reads all that is left of the body and keeps it: further calls give the same bytes.
+    /// Reads all that is left of the body and keeps it: further calls give the same bytes. What
+    /// came before an error can still be read.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn bytes(&mut self) -> Result<&[u8]> {
+        let bytes = self.bytes_with_nul()?;
+        Ok(&bytes[..bytes.len().saturating_sub(1)])
+    }
+
+    /// As [`bytes`](Self::bytes), and a NUL behind them.
+    #[doc(hidden)]
+    pub fn bytes_with_nul(&mut self) -> Result<&[u8]> {
         if let Err(error) = self.0.reading.whole() {
             return Err(self.located(error));
         }
@@ -229,7 +274,7 @@ impl Response {
     /// (E3). It is not parsed.
     ///
     /// # Errors
-    /// As [`read`](Self::read), and [`ErrorKind::Decode`] if it cannot be text.
+    /// As [`read`](Self::read), and [`ErrorKind::InvalidJson`] if it cannot be text.
     pub fn json_text(&mut self) -> Result<String> {
         let label = self.encoding();
         let text = text::json_text(self.bytes()?, label.as_deref());
@@ -270,15 +315,22 @@ impl Response {
         }
     }
 
-    /// Ends lines with these bytes, of text in UTF-8, in place of the usual ends. Before the first
-    /// line.
+    /// Ends lines with these bytes, of text in UTF-8, in place of the usual ends; none: with those
+    /// again. Before the first line.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for none, [`ErrorKind::Misuse`] once lines are being read.
+    /// [`ErrorKind::Misuse`] once lines are being read.
     pub fn set_line_delimiter(&mut self, delimiter: &[u8]) -> Result<()> {
-        self.0.reading.only_bytes()?;
-        let lines = Lines::delimited(delimiter)?;
-        self.0.reading.ahead = Some(Box::new(Ahead::new(lines)));
+        let reading = &mut self.0.reading;
+        reading.only_bytes()?;
+        reading.ahead = match delimiter.is_empty() {
+            true => None,
+            false => {
+                let mut ahead = Ahead::new(Lines::delimited(delimiter)?);
+                ahead.splits_text = std::str::from_utf8(delimiter).is_ok();
+                Some(Box::new(ahead))
+            }
+        };
         Ok(())
     }
 
@@ -288,19 +340,44 @@ impl Response {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_text(&mut self, text: &mut String) -> Result<usize> {
+        let count = self.text_ahead()?.len();
+        if let Some(ahead) = &mut self.0.reading.ahead {
+            text.push_str(&ahead.text);
+            ahead.text.clear();
+        }
+        Ok(count)
+    }
+
+    /// As [`read_text`](Self::read_text), whole characters into memory of at least 4 bytes.
+    #[doc(hidden)]
+    pub fn read_text_into(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let text = self.text_ahead()?;
+        let mut count = buffer.len().min(text.len());
+        while !text.is_char_boundary(count) {
+            count -= 1;
+        }
+        buffer[..count].copy_from_slice(&text.as_bytes()[..count]);
+        if let Some(ahead) = &mut self.0.reading.ahead {
+            ahead.text.drain(..count);
+        }
+        Ok(count)
+    }
+
+    /// The text that was decoded and not read yet: at least a character, none at the end.
+    fn text_ahead(&mut self) -> Result<&str> {
         let label = self.encoding();
         let reading = &mut self.0.reading;
         let mut advanced = reading.begin(Mode::Text, label).map(|_| true);
         while let Ok(true) = advanced {
-            if let Some(ahead) = reading.ahead.as_mut().filter(|ahead| !ahead.text.is_empty()) {
-                let count = ahead.text.len();
-                text.push_str(&ahead.text);
-                ahead.text.clear();
-                return Ok(count);
+            if reading.ahead.as_ref().is_some_and(|ahead| !ahead.text.is_empty()) {
+                break;
             }
             advanced = reading.advance();
         }
-        advanced.map(|_| 0).map_err(|error| self.located(error))
+        match advanced {
+            Ok(_) => Ok(self.0.reading.ahead.as_ref().map_or("", |ahead| &ahead.text)),
+            Err(error) => Err(self.located(error)),
+        }
     }
 
     /// Writes all that is left of the body to a file, whole or not at all: an old one is replaced

@@ -37,10 +37,12 @@ build_agent() {
 }
 
 build_c() {
-    local source=$conformance/c/agent.c program=$agents/agent-c
-    if [[ $program -nt $source && $program -nt $root/include/rq.h ]]; then return; fi
+    local program=$agents/agent-c
+    if [[ -z $(find "$conformance"/c "$root/include/rq.h" -type f -newer "$program" 2>&1) ]]; then
+        return # where there is no program yet, find says so
+    fi
     # shellcheck disable=SC2046  # pkg-config's answer is words
-    "${CC:-cc}" -std=c11 -g -Wall -Wextra -Werror -pedantic -o "$program" "$source" \
+    "${CC:-cc}" -std=c11 -g -Wall -Wextra -Werror -pedantic -o "$program" "$conformance"/c/*.c \
         $(PKG_CONFIG_PATH=$agents pkg-config --cflags --libs rq)
 }
 

@@ -1,16 +1,16 @@
-//! The body of a response: whole, or as it comes.
+//! The body of a response: whole, as it comes, or into a file.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::ptr;
 
-use rq_core::{Error, ErrorKind};
+use rq_core::{Error, ErrorKind, Response, Result};
 
-use crate::boundary::{bytes_mut, entry, handle_mut, optional, put, quiet};
+use crate::boundary::{bytes_mut, entry, handle_mut, optional, put, quiet, text};
 use crate::error::rq_error;
 use crate::response::rq_response;
 
-/// The length of the body as the response declares it; 0 if it has none, -1 if it is not known
-/// before the end.
+/// The length of the body as the response declares it, before it is decoded; 0 if it has none, -1
+/// if it is not known before the end.
 ///
 /// Since: 0.1.
 #[unsafe(no_mangle)]
@@ -21,19 +21,43 @@ pub extern "C" fn rq_body_length(response: *const rq_response) -> i64 {
     })
 }
 
-/// Reads some of the body into `buf`: returns how many bytes, 0 at the end, -1 on error. A large
-/// `buf` (64 KiB and more) is filled straight from the socket. The connection serves the next
-/// request once the end is reached.
+/// Reads some of the body into `buf`, decoded: returns how many bytes, 0 at the end, -1 on error.
+/// Without a content coding a large `buf` (64 KiB and more) is filled straight from the socket. The
+/// connection serves the next request once the end is reached.
 ///
 /// Blocks, for the read timeout at most. Errors: `RQ_ERR_INCOMPLETE` if the body is truncated,
-/// timeouts, `RQ_ERR_CANCELLED`, `RQ_ERR_PROTOCOL`; an error stays: every later read reports it
-/// again. Since: 0.1.
+/// `RQ_ERR_DECODE`, timeouts, `RQ_ERR_CANCELLED`, `RQ_ERR_PROTOCOL`, `RQ_ERR_LIMIT`, what a hook
+/// says; an error stays: every later read reports it again. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_body_read(
     response: *mut rq_response,
     buf: *mut c_void,
     cap: usize,
     error: *mut *mut rq_error,
+) -> i64 {
+    read(response, buf, cap, error, Response::read)
+}
+
+/// As rq_body_read, with the bytes as they were transferred: no content coding is taken off.
+///
+/// Errors: as rq_body_read; `RQ_ERR_MISUSE` once other reads have begun, and for those after it.
+/// Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_body_read_raw(
+    response: *mut rq_response,
+    buf: *mut c_void,
+    cap: usize,
+    error: *mut *mut rq_error,
+) -> i64 {
+    read(response, buf, cap, error, Response::read_raw)
+}
+
+fn read(
+    response: *mut rq_response,
+    buf: *mut c_void,
+    cap: usize,
+    error: *mut *mut rq_error,
+    read: impl FnOnce(&mut Response, &mut [u8]) -> Result<usize>,
 ) -> i64 {
     entry(error, -1, || {
         let response = handle_mut(response, "response")?;
@@ -42,12 +66,13 @@ pub extern "C" fn rq_body_read(
             let message = "buf has no room: 0 bytes would look like the end of the body";
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
-        response.response.read(buf).map(|count| count as i64)
+        read(&mut response.response, buf).map(|count| count as i64)
     })
 }
 
 /// Reads all that is left of the body and keeps it: further calls return the same bytes. A NUL that
-/// `len` does not count follows them. NULL on error.
+/// `len` does not count follows them. NULL on error: what came before it can still be read by
+/// rq_body_read.
 ///
 /// Blocks. Errors: as rq_body_read. Ownership: lent until the response is freed. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -58,18 +83,26 @@ pub extern "C" fn rq_body_bytes(
 ) -> *const c_void {
     put(len, 0);
     entry(error, ptr::null(), || {
-        let handle = handle_mut(response, "response")?;
-        let bytes = match handle.bytes.take() {
-            Some(bytes) => bytes,
-            None => {
-                let mut bytes = handle.response.content()?;
-                bytes.push(0);
-                bytes
-            }
-        };
-        let bytes = handle.bytes.insert(bytes);
-        put(len, bytes.len() - 1);
+        let bytes = handle_mut(response, "response")?.response.bytes_with_nul()?;
+        put(len, bytes.len().saturating_sub(1));
         Ok(bytes.as_ptr().cast())
+    })
+}
+
+/// Writes all that is left of the body to a file and returns its bytes; -1 on error. The file
+/// appears whole, in place of an old one of that name, or not at all.
+///
+/// Blocks. Errors: as rq_body_read; `RQ_ERR_FILE` for what cannot be written. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_body_save(
+    response: *mut rq_response,
+    path: *const c_char,
+    error: *mut *mut rq_error,
+) -> i64 {
+    entry(error, -1, || {
+        let response = handle_mut(response, "response")?;
+        let count = response.response.save(text(path, "path")?)?;
+        Ok(i64::try_from(count).unwrap_or(i64::MAX))
     })
 }
 

@@ -35,10 +35,10 @@ pub type rq_auth_fn = Option<
     ),
 >;
 
-/// Told while a body is sent: the bytes sent so far, and all of them, -1 if that is unknown.
+/// Told while a body is sent or received: the bytes so far, and all of them, -1 if that is unknown.
 /// Setting the error ends the request. Since: 0.1.
 pub type rq_progress_fn = Option<
-    unsafe extern "C" fn(context: *mut c_void, sent: u64, total: i64, error: *mut *mut rq_error),
+    unsafe extern "C" fn(context: *mut c_void, bytes: u64, total: i64, error: *mut *mut rq_error),
 >;
 
 /// Called once when librq is done with a context, from any thread; also when the function that
@@ -61,6 +61,11 @@ impl Context {
     pub(crate) fn new(pointer: *mut c_void, free: rq_free_fn) -> Self {
         Self { pointer, free }
     }
+
+    /// What callbacks get. A method, so that a closure captures the context and not the field.
+    pub(crate) fn pointer(&self) -> *mut c_void {
+        self.pointer
+    }
 }
 
 impl Drop for Context {
@@ -78,7 +83,7 @@ pub(crate) fn present<F>(callback: Option<F>, name: &str) -> Result<F> {
 }
 
 /// Runs a callback with an error of its own; what it set becomes the result.
-fn told<R>(call: impl FnOnce(*mut *mut rq_error) -> R) -> (R, Result<()>) {
+pub(crate) fn told<R>(call: impl FnOnce(*mut *mut rq_error) -> R) -> (R, Result<()>) {
     let mut error = ptr::null_mut();
     let value = call(&raw mut error);
     if error.is_null() {
@@ -104,7 +109,7 @@ struct Reader {
 
 impl BodyRead for Reader {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        let (context, out, cap) = (self.context.pointer, buf.as_mut_ptr().cast(), buf.len());
+        let (context, out, cap) = (self.context.pointer(), buf.as_mut_ptr().cast(), buf.len());
         // SAFETY: the caller's function; `out` is `cap` writable bytes.
         let (count, result) = told(|error| unsafe { (self.read)(context, out, cap, error) });
         result?;
@@ -118,7 +123,7 @@ impl BodyRead for Reader {
     fn rewind(&mut self) -> Result<()> {
         let rewind = present(self.rewind, "rewind")?;
         // SAFETY: the caller's function.
-        let (done, result) = told(|error| unsafe { rewind(self.context.pointer, error) });
+        let (done, result) = told(|error| unsafe { rewind(self.context.pointer(), error) });
         result?;
         match done {
             true => Ok(()),
@@ -162,7 +167,7 @@ impl Authenticate for Authenticator {
         let pointer = &raw mut lent;
         // SAFETY: the caller's function; the handle lives until it returns.
         let ((), result) =
-            told(|error| unsafe { (self.call)(self.context.pointer, pointer, error) });
+            told(|error| unsafe { (self.call)(self.context.pointer(), pointer, error) });
         result?;
         *prepared = lent.prepared;
         Ok(())
@@ -171,13 +176,11 @@ impl Authenticate for Authenticator {
 
 /// Progress told to a callback.
 pub(crate) fn progress(call: rq_progress_fn, context: Context) -> Result<Progress> {
-    let call = present(call, "progress")?;
-    Ok(std::sync::Arc::new(move |sent, total: Option<u64>| {
-        // The whole context, not its pointer alone, has to live in here.
-        let context = &context;
+    let call = present(call, "callback")?;
+    Ok(std::sync::Arc::new(move |bytes, total: Option<u64>| {
         let total = total.map_or(-1, |total| i64::try_from(total).unwrap_or(i64::MAX));
         // SAFETY: the caller's function.
-        let ((), result) = told(|error| unsafe { call(context.pointer, sent, total, error) });
+        let ((), result) = told(|error| unsafe { call(context.pointer(), bytes, total, error) });
         result
     }))
 }

@@ -48,7 +48,7 @@ pub enum rq_code {
     RQ_ERR_CONNECT = 201,
     /// The TLS handshake or a record failed; a refused certificate (Requests: SSLError).
     RQ_ERR_TLS = 202,
-    /// The proxy could not be reached, or refused to serve; see rq_error_status (Requests:
+    /// The proxy refused to connect, or answered with nonsense; see rq_error_status (Requests:
     /// ProxyError).
     RQ_ERR_PROXY = 203,
     /// DNS, connect and TLS handshake took longer than the connect timeout.
@@ -71,13 +71,18 @@ pub enum rq_code {
     RQ_ERR_INCOMPLETE = 303,
     /// The response exceeds a limit of librq.
     RQ_ERR_LIMIT = 304,
-    /// The body would have to be sent again and cannot be (Requests: UnrewindableBodyError).
+    /// A body that was read once, from a pipe or a callback that cannot rewind, would have to be sent
+    /// again: by you, or for a redirect, a digest challenge, a retry, a dead connection (Requests:
+    /// UnrewindableBodyError).
     RQ_ERR_BODY = 305,
     /// The source of a body gave more or less than the length that was declared.
     RQ_ERR_BODY_LENGTH = 306,
+    /// The body of the response is not in the coding that its Content-Encoding says (Requests:
+    /// ContentDecodingError).
+    RQ_ERR_DECODE = 307,
     /// rq_response_raise met a status from 400 to 599 (Requests: HTTPError).
     RQ_ERR_STATUS = 400,
-    /// The server redirected more often than is followed (Requests: TooManyRedirects).
+    /// More redirects than rq_opts_redirects_max allows (Requests: TooManyRedirects).
     RQ_ERR_TOO_MANY_REDIRECTS = 401,
 }
 
@@ -233,6 +238,7 @@ pub(crate) fn code(kind: ErrorKind) -> rq_code {
         ErrorKind::Limit => rq_code::RQ_ERR_LIMIT,
         ErrorKind::Body => rq_code::RQ_ERR_BODY,
         ErrorKind::BodyLength => rq_code::RQ_ERR_BODY_LENGTH,
+        ErrorKind::Decode => rq_code::RQ_ERR_DECODE,
         ErrorKind::Status => rq_code::RQ_ERR_STATUS,
         ErrorKind::TooManyRedirects => rq_code::RQ_ERR_TOO_MANY_REDIRECTS,
     }
@@ -252,14 +258,15 @@ fn exception(name: &str) -> &'static std::ffi::CStr {
         "InvalidProxyURL" => c"InvalidProxyURL",
         "ConnectionError" => c"ConnectionError",
         "ProxyError" => c"ProxyError",
-        "TooManyRedirects" => c"TooManyRedirects",
         "SSLError" => c"SSLError",
         "ConnectTimeout" => c"ConnectTimeout",
         "ReadTimeout" => c"ReadTimeout",
         "Timeout" => c"Timeout",
         "ChunkedEncodingError" => c"ChunkedEncodingError",
+        "ContentDecodingError" => c"ContentDecodingError",
         "UnrewindableBodyError" => c"UnrewindableBodyError",
         "HTTPError" => c"HTTPError",
+        "TooManyRedirects" => c"TooManyRedirects",
         _ => c"RequestException",
     }
 }

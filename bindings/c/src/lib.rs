@@ -18,6 +18,8 @@ pub mod callbacks;
 pub mod cancel;
 pub mod cookies;
 pub mod error;
+pub mod exchange;
+pub mod hooks;
 pub mod opts;
 pub mod part;
 pub mod prepared;
@@ -25,6 +27,7 @@ pub mod request;
 pub mod response;
 pub mod send;
 pub mod session;
+pub mod text;
 pub mod version;
 pub mod wording;
 

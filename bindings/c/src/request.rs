@@ -5,7 +5,7 @@ use std::fs::File;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::ptr;
 
-use rq_core::{Error, ErrorKind, Part, Request, Result, Upload};
+use rq_core::{Error, ErrorKind, Part, Phase, Request, Result, Upload};
 
 use crate::boundary::{bytes, entry, free, give, handle_mut, optional, optional_text, quiet, text};
 use crate::callbacks::{
@@ -208,7 +208,9 @@ fn change(
 }
 
 fn duplicate(fd: RawFd) -> Result<File> {
-    let fault = |words: String| Error::new(ErrorKind::File, format!("file {fd}: {words}"));
+    let fault = |words: String| {
+        Error::new(ErrorKind::File, format!("file {fd}: {words}")).in_phase(Phase::Prepare)
+    };
     if fd < 0 {
         return Err(fault("a descriptor is never negative".to_owned()));
     }

@@ -1,35 +1,77 @@
 //! rq_response: what came back.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::ffi::{CString, c_char};
 use std::ptr;
 
 use rq_core::Response;
 
-use crate::boundary::{entry, free, handle, optional, quiet, text};
+use crate::boundary::{entry, free, give, handle, optional, quiet, text};
+use crate::cookies::rq_cookies;
 use crate::error::rq_error;
 use crate::lent::{LentHeaders, c_string};
+use crate::prepared::rq_prepared;
+use crate::text::{LentLink, LentText};
 
-/// A response: its head has been read, its body is read with rq_body_read or rq_body_bytes.
+/// A response: its head has been read, its body is read with the rq_body_... functions.
 pub struct rq_response {
     pub(crate) response: Response,
-    pub(crate) bytes: Option<Vec<u8>>,
     reason: OnceCell<CString>,
     url: OnceCell<CString>,
     headers: LentHeaders,
     trailers: LentHeaders,
+    history: Vec<Hop>,
+    request: OnceCell<Box<rq_prepared>>,
+    cookies: OnceCell<Box<rq_cookies>>,
+    pub(crate) text: LentText,
+    pub(crate) encoding: OnceCell<Option<CString>>,
+    pub(crate) links: OnceCell<Vec<LentLink>>,
+    pub(crate) named_links: RefCell<Vec<(String, CString)>>,
+}
+
+/// A response of the history. A pointer and no Box, since what is lent may be read from.
+struct Hop(*mut rq_response);
+
+impl Hop {
+    fn into_response(self) -> Response {
+        // SAFETY: made by `give`, and forgotten here, so that nobody frees it again.
+        let hop = unsafe { Box::from_raw(std::mem::ManuallyDrop::new(self).0) };
+        hop.into_response()
+    }
+}
+
+impl Drop for Hop {
+    fn drop(&mut self) {
+        free(self.0);
+    }
 }
 
 impl From<Response> for rq_response {
-    fn from(response: Response) -> Self {
+    fn from(mut response: Response) -> Self {
+        let history = std::mem::take(response.history_mut());
         Self {
             response,
-            bytes: None,
             reason: OnceCell::new(),
             url: OnceCell::new(),
             headers: LentHeaders::default(),
             trailers: LentHeaders::default(),
+            history: history.into_iter().map(|hop| Hop(give(Self::from(hop)))).collect(),
+            request: OnceCell::new(),
+            cookies: OnceCell::new(),
+            text: LentText::default(),
+            encoding: OnceCell::new(),
+            links: OnceCell::new(),
+            named_links: RefCell::default(),
         }
+    }
+}
+
+impl rq_response {
+    /// The response itself, its history included, of a handle that is given up.
+    pub(crate) fn into_response(self) -> Response {
+        let mut response = self.response;
+        *response.history_mut() = self.history.into_iter().map(Hop::into_response).collect();
+        response
     }
 }
 
@@ -95,7 +137,8 @@ pub extern "C" fn rq_response_header(
     })
 }
 
-/// The header at `index`, as received: order, case and repetition kept; false past the end.
+/// The header at `index`, as received: order, case, repetition and blanks at the end of a value
+/// kept; false past the end.
 ///
 /// Ownership: `*name` and `*value` are lent until the response is freed. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -125,6 +168,92 @@ pub extern "C" fn rq_response_trailer_at(
     quiet(false, || {
         let rq_response { response, trailers, .. } = get(response)?;
         Some(trailers.at(response.trailers()?, index, name, value))
+    })
+}
+
+/// Whether the status is none from 400 to 599; false for NULL.
+///
+/// Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_response_ok(response: *const rq_response) -> bool {
+    quiet(false, || Some(get(response)?.response.ok()))
+}
+
+/// Whether the response is a redirect that could be followed: a status of 301, 302, 303, 307 or 308
+/// with a Location.
+///
+/// Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_response_is_redirect(response: *const rq_response) -> bool {
+    quiet(false, || Some(get(response)?.response.is_redirect()))
+}
+
+/// Whether the response is a permanent redirect: a status of 301 or 308 with a Location.
+///
+/// Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_response_is_permanent_redirect(response: *const rq_response) -> bool {
+    quiet(false, || Some(get(response)?.response.is_permanent_redirect()))
+}
+
+/// How many responses led to this one: redirects that were followed, challenges that were answered.
+///
+/// Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_response_history_count(response: *const rq_response) -> usize {
+    quiet(0, || Some(get(response)?.history.len()))
+}
+
+/// The response at `index` of those that led to this one, the oldest first; NULL past the end. Up to
+/// 64 KiB of its body can be read.
+///
+/// Ownership: lent until `response` is freed; must not be freed itself. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_response_history_at(
+    response: *const rq_response,
+    index: usize,
+) -> *mut rq_response {
+    quiet(ptr::null_mut(), || Some(get(response)?.history.get(index)?.0))
+}
+
+/// The request as it was sent. NULL for NULL.
+///
+/// Ownership: lent until the response is freed. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_response_request(response: *const rq_response) -> *const rq_prepared {
+    quiet(ptr::null(), || {
+        let rq_response { response, request, .. } = get(response)?;
+        let lent = || Box::new(rq_prepared::from(response.request().clone()));
+        Some(&raw const **request.get_or_init(lent))
+    })
+}
+
+/// The request that would follow this redirect, for a redirect that was not followed. NULL without
+/// an error: it is no redirect.
+///
+/// Errors: `RQ_ERR_INVALID_URL` and its like for a Location that cannot be one; `RQ_ERR_BODY`.
+/// Ownership: yours, free it with rq_prepared_free. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_response_next(
+    response: *const rq_response,
+    error: *mut *mut rq_error,
+) -> *mut rq_prepared {
+    entry(error, ptr::null_mut(), || {
+        let next = handle(response, "response")?.response.next()?;
+        Ok(next.map_or(ptr::null_mut(), |next| give(rq_prepared::from(next))))
+    })
+}
+
+/// The cookies that this response set, without those of its history: a jar of its own, which no
+/// session looks at. NULL for NULL.
+///
+/// Ownership: lent until the response is freed. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_response_cookies(response: *const rq_response) -> *mut rq_cookies {
+    quiet(ptr::null_mut(), || {
+        let rq_response { response, cookies, .. } = get(response)?;
+        let cookies = cookies.get_or_init(|| Box::new(rq_cookies { cookies: response.cookies() }));
+        Some((&raw const **cookies).cast_mut())
     })
 }
 

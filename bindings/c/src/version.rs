@@ -74,6 +74,7 @@ pub(crate) fn c_name(kind: ErrorKind) -> &'static CStr {
         ErrorKind::Limit => c"RQ_ERR_LIMIT",
         ErrorKind::Body => c"RQ_ERR_BODY",
         ErrorKind::BodyLength => c"RQ_ERR_BODY_LENGTH",
+        ErrorKind::Decode => c"RQ_ERR_DECODE",
         ErrorKind::Status => c"RQ_ERR_STATUS",
         ErrorKind::TooManyRedirects => c"RQ_ERR_TOO_MANY_REDIRECTS",
     }

@@ -1,23 +1,18 @@
-/* The agent for C: runs the driver's lines over rq.h.
+/* The agent for C: runs the driver's lines over rq.h. How lines are written is line.c's, what the
+ * answers hold reply.c's.
  *
  * A setter has no reply: the library's own rule, that a call made with *error set does nothing, is
  * the protocol's rule as well, so one rq_error * a case is enough. A line that the protocol does
  * not have ends the program. Needs POSIX for getline only. */
 #define _POSIX_C_SOURCE 200809L
 
-#include <rq.h>
+#include "agent.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FIELDS_MAX 8
-
-/* A decoded field: bytes with a NUL after them; bytes NULL is null. */
-typedef struct {
-  char *bytes;
-  size_t len;
-} field;
 
 /* Pieces of a body, given to librq one a call. */
 typedef struct {
@@ -31,50 +26,6 @@ static rq_prepared *prepared;
 static rq_part *part;
 static chunks *pending;
 static rq_error *error;
-
-static void die(const char *why) {
-  fprintf(stderr, "agent: %s\n", why);
-  exit(2);
-}
-
-static void *allocated(void *memory) {
-  if (!memory) die("out of memory");
-  return memory;
-}
-
-/* ---- lines out ---- */
-
-static void put_bytes(const void *data, size_t len) {
-  const unsigned char *bytes = data;
-  putchar('\t');
-  for (size_t i = 0; i < len; i++) {
-    if (bytes[i] > 0x20 && bytes[i] < 0x7f && bytes[i] != '%') putchar(bytes[i]);
-    else printf("%%%02X", bytes[i]);
-  }
-}
-
-static void put_text(const char *text) {
-  if (text) put_bytes(text, strlen(text));
-  else fputs("\t%", stdout);
-}
-
-static void put_line(const char *word, const char *text) {
-  fputs(word, stdout);
-  put_text(text);
-  putchar('\n');
-}
-
-static void put_header(const char *name, const char *value) {
-  fputs("header", stdout);
-  put_text(name);
-  put_text(value);
-  putchar('\n');
-}
-
-static void put_end(void) {
-  puts(".");
-  if (fflush(stdout) != 0) die("the driver reads no more");
-}
 
 /* ---- what lines ask for ---- */
 
@@ -191,6 +142,14 @@ static void do_timeout(const field *f) {
   rq_opts_timeout_ms(opts(), number(&f[0]), number(&f[1]), &error);
 }
 
+static void do_follow_redirects(const field *f) {
+  rq_opts_follow_redirects(opts(), is_on(&f[0]), &error);
+}
+
+static void do_redirects_max(const field *f) {
+  rq_opts_redirects_max(opts(), number(&f[0]), &error);
+}
+
 static void do_jar_set(const field *f) {
   rq_cookies_set(rq_session_cookies(session), f[0].bytes, f[1].bytes, f[2].bytes, f[3].bytes,
                  is_on(&f[4]), &error);
@@ -243,26 +202,8 @@ static void prepare(void) {
 }
 
 static void do_prepare(void) {
-  const char *name, *value;
-  size_t len;
   prepare();
-  if (error) return;
-  put_line("method", rq_prepared_method(prepared));
-  put_line("url", rq_prepared_url(prepared));
-  for (size_t i = 0; rq_prepared_header_at(prepared, i, &name, &value); i++) {
-    put_header(name, value);
-  }
-  const void *body = rq_prepared_body(prepared, &len);
-  int64_t length = rq_prepared_body_length(prepared);
-  if (body) {
-    fputs("body", stdout);
-    put_bytes(body, len);
-    putchar('\n');
-  } else if (length == 0) {
-    put_line("body", NULL);
-  } else {
-    printf("stream\t%lld\n", (long long)length);
-  }
+  if (!error) put_prepared(prepared);
 }
 
 static void do_proxy(void) {
@@ -272,38 +213,13 @@ static void do_proxy(void) {
 }
 
 static void do_send(void) {
-  const char *name, *value;
-  size_t len;
   if (!prepared) prepare();
   rq_response *response = rq_send(session, prepared, NULL, &error);
-  const void *content = rq_body_bytes(response, &len, &error);
-  if (!error) {
-    printf("status\t%d\n", (int)rq_response_status(response));
-    put_line("reason", rq_response_reason(response));
-    put_line("url", rq_response_url(response));
-    for (size_t i = 0; rq_response_header_at(response, i, &name, &value); i++) {
-      put_header(name, value);
-    }
-    fputs("content", stdout);
-    put_bytes(content, len);
-    putchar('\n');
-  }
+  put_response(response, &error);
   rq_response_free(response);
 }
 
-static void do_jar(void) {
-  rq_cookie_list *list = rq_cookies_list(rq_session_cookies(session), &error);
-  const char *name, *value, *domain, *path;
-  for (size_t i = 0; rq_cookie_list_at(list, i, &name, &value, &domain, &path); i++) {
-    fputs("cookie", stdout);
-    put_text(name);
-    put_text(value);
-    put_text(domain);
-    put_text(path);
-    puts(rq_cookie_list_secure(list, i) ? "\t1" : "\t0");
-  }
-  rq_cookie_list_free(list);
-}
+static void do_jar(void) { put_cookies(rq_session_cookies(session), &error); }
 
 /* ---- lines in ---- */
 
@@ -334,6 +250,8 @@ static const setter setters[] = {
   {"env", "tn", do_env},
   {"resolve", "ttt", do_resolve},
   {"timeout", "tt", do_timeout},
+  {"follow_redirects", "t", do_follow_redirects},
+  {"redirects_max", "t", do_redirects_max},
   {"jar_set", "tnnnt", do_jar_set},
   {"jar_clock", "t", do_jar_clock},
   {"body", "b", do_body},
@@ -354,32 +272,6 @@ static const struct {
   {"send", do_send},
   {"jar", do_jar},
 };
-
-static int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  die("a broken escape");
-  return 0;
-}
-
-/* Decodes in place: what comes out is never longer. */
-static field decode(char *text) {
-  field f = {NULL, 0};
-  if (strcmp(text, "%") == 0) return f;
-  f.bytes = text;
-  for (const char *in = text; *in; in++) {
-    char c = *in;
-    if (c == '%') {
-      int high = digit(in[1]);
-      c = (char)(high * 16 + digit(in[2]));
-      in += 2;
-    }
-    text[f.len++] = c;
-  }
-  text[f.len] = '\0';
-  return f;
-}
 
 static void check(const field *f, const char *fields, size_t count) {
   if (count != strlen(fields)) die("a line with too few or too many fields");
@@ -412,11 +304,11 @@ static void act(void (*action)(void)) {
   bool failed_before = error != NULL;
   if (!failed_before) action();
   if (error) {
-    fputs("error", stdout);
+    put_word("error");
     put_text(rq_error_exception(error));
     put_text(rq_code_name(rq_error_code(error)));
     put_text(rq_error_message(error));
-    putchar('\n');
+    put_end_of_line();
   }
   /* An action's error is told once; a setter's holds until the next case. */
   if (error && !failed_before) {

@@ -1,4 +1,4 @@
-// The actions: lines that are replied to.
+// The actions: lines that are replied to. What a reply to send holds is in reply.go.
 
 package main
 
@@ -70,13 +70,6 @@ func content(p *rq.Prepared) line {
 	return lineOf("stream", strconv.FormatInt(length, 10))
 }
 
-func headers(fields []rq.Field) (lines []line) {
-	for _, field := range fields {
-		lines = append(lines, lineOf("header", field.Name, field.Value))
-	}
-	return lines
-}
-
 func proxy(c *conversation) ([]line, error) {
 	if err := c.ready(); err != nil {
 		return nil, err
@@ -93,30 +86,13 @@ func send(c *conversation) ([]line, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := response.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	reply := []line{
-		lineOf("status", strconv.Itoa(response.StatusCode)),
-		lineOf("reason", response.Reason),
-		lineOf("url", response.URL),
-	}
-	reply = append(reply, headers(response.RawHeader)...)
-	return append(reply, lineOf("content", string(body))), nil
+	defer response.Body.Close()
+	return answer(response)
 }
 
-func jar(c *conversation) (reply []line, err error) {
+func jar(c *conversation) ([]line, error) {
 	if err := c.open(); err != nil {
 		return nil, err
 	}
-	for _, cookie := range c.session.Cookies().All() {
-		secure := "0"
-		if cookie.Secure {
-			secure = "1"
-		}
-		reply = append(reply,
-			lineOf("cookie", cookie.Name, cookie.Value, cookie.Domain, cookie.Path, secure))
-	}
-	return reply, nil
+	return cookies(c.session.Cookies()), nil
 }

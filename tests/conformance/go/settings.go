@@ -39,6 +39,9 @@ var setters = map[string]setter{
 	"resolve":    {3, resolve},
 	"timeout":    {2, timeout},
 
+	"follow_redirects": {1, option(followRedirects)},
+	"redirects_max":    {1, redirectsMax},
+
 	"jar_set":   {5, jarSet},
 	"jar_clock": {1, jarClock},
 
@@ -120,6 +123,18 @@ func resolve(c *conversation, f []field) error {
 		return err
 	}
 	return c.set(rq.Resolve(f[0].text, port, f[2].text))
+}
+
+func followRedirects(f []field) rq.Option {
+	return rq.FollowRedirects(f[0].text == "1")
+}
+
+func redirectsMax(c *conversation, f []field) error {
+	max, err := strconv.Atoi(f[0].text)
+	if err != nil {
+		return err
+	}
+	return c.set(rq.MaxRedirects(max))
 }
 
 func timeout(c *conversation, f []field) error {

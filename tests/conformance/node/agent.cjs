@@ -105,6 +105,8 @@ const setters = {
     ofSession.resolve = { ...ofSession.resolve, [`${host}:${port}`]: address }
   },
   timeout (...ms) { options().timeout = ms.map((ms) => Number(ms) / 1000) },
+  follow_redirects: (follow) => { options().followRedirects = follow === '1' },
+  redirects_max: (count) => { options().maxRedirects = Number(count) },
   jar_set (name, value, domain, path, secure) {
     change((cookies) => cookies.set(name, value, { domain, path, secure: secure === '1' }))
   },
@@ -141,15 +143,29 @@ const actions = {
   },
   proxy: () => [['proxy', prepare().proxy(session)]],
   async send () {
-    const response = await session.send(prepared ?? prepare())
-    const received = ([name, value]) => ['header', latin1(name), latin1(value)]
-    return [['status', response.status], ['reason', latin1(response.reason)],
-      ['url', response.url], ...[...response.headers].map(received),
-      ['content', await response.bytes()]]
+    return answer(await session.send(prepared ?? prepare()))
   },
-  jar: () => Array.from(made().cookies, ({ name, value, domain, path, secure }) =>
-    ['cookie', name, value, domain ?? '', path, secure ? '1' : '0'])
+  jar: () => cookies(made().cookies)
 }
+
+/** Reads the body, then tells everything of a response. */
+async function answer (response) {
+  const [content, text] = [await response.bytes(), await response.text()]
+  return [['status', response.status], ['reason', latin1(response.reason)], ['url', response.url],
+    ...[...response.headers].map(([name, value]) => ['header', latin1(name), latin1(value)]),
+    ...response.history.map(({ status, url }) => ['history', status, url]),
+    ['ok', bit(response.ok)], ['is_redirect', bit(response.isRedirect)],
+    ['is_permanent_redirect', bit(response.isPermanentRedirect)],
+    ['encoding', response.encoding],
+    ...response.links.flatMap(({ key, url, params }) => [['link', key, url],
+      ...params.map(([name, value]) => ['link_param', key, name, value])]),
+    ...cookies(response.cookies), ['content', content], ['text', text]]
+}
+
+const cookies = (jar) => Array.from(jar, ({ name, value, domain, path, secure }) =>
+  ['cookie', name, value, domain ?? '', path, bit(secure)])
+
+const bit = (on) => on ? '1' : '0'
 
 /** Header text is bytes, each of them a character. */
 const latin1 = (text) => Buffer.from(text, 'latin1')

@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, Read, Write};
 use std::time::Duration;
 
-use rq::{Auth, Error, Options, Part, Prepared, Request, Response, Session, Upload};
+use rq::{
+    Auth, Cookie, Cookies, Error, Options, Part, Prepared, Request, Response, Session, Upload,
+};
 use rq_conformance::{Line, Parsed, parse};
 
 fn main() -> Result<(), String> {
@@ -138,6 +140,14 @@ const OPTIONS: &[(&str, OptionSetter)] = &[
         options.timeout(time(f.number(0)?), time(f.number(1)?));
         Ok(())
     }),
+    ("follow_redirects", |options, f| {
+        options.follow_redirects(f.on(0)?);
+        Ok(())
+    }),
+    ("redirects_max", |options, f| {
+        options.redirects_max(u32::try_from(f.number(0)?).map_err(|_| "no count")?);
+        Ok(())
+    }),
 ];
 
 /// What belongs to the session, or to the request, alone.
@@ -223,18 +233,7 @@ const ACTIONS: &[(&str, Action)] = &[
         let prepared = agent.prepared.as_ref().ok_or("nothing prepared")?;
         response_lines(agent.session.send(prepared)?)
     }),
-    ("jar", |agent| {
-        let cookies = agent.session.cookies().list();
-        let lines = cookies.iter().map(|cookie| {
-            Line::new("cookie")
-                .and(cookie.name())
-                .and(cookie.value())
-                .and(cookie.domain())
-                .and(cookie.path())
-                .and(if cookie.is_secure() { "1" } else { "0" })
-        });
-        Ok(lines.collect())
-    }),
+    ("jar", |agent| Ok(cookie_lines(agent.session.cookies()))),
 ];
 
 fn find<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
@@ -282,7 +281,7 @@ impl Agent {
             Err(Fail::Line(why)) => return Err(why),
             Err(Fail::Library(error)) => vec![
                 Line::new("error")
-                    .and(error.kind().exception())
+                    .and(error.exception())
                     .and(error.kind().c_name())
                     .and(error.message()),
             ],
@@ -347,17 +346,47 @@ fn prepared_lines(prepared: &Prepared) -> Vec<Line> {
 }
 
 fn header_lines(headers: &rq::Headers) -> impl Iterator<Item = Line> {
-    headers.iter().map(|(name, value)| Line::new("header").and(name).and(value))
+    headers.received().map(|(name, value)| Line::new("header").and(name).and(value))
+}
+
+fn cookie_lines(jar: &Cookies) -> Vec<Line> {
+    let line = |cookie: &Cookie| {
+        let line = Line::new("cookie").and(cookie.name()).and(cookie.value());
+        line.and(cookie.domain()).and(cookie.path()).and(bit(cookie.is_secure()))
+    };
+    jar.list().iter().map(line).collect()
 }
 
 fn response_lines(mut response: Response) -> Outcome<Vec<Line>> {
-    let content = response.content()?;
+    // Not `response.bytes()`: that is `Read::bytes` here.
+    let content = Response::bytes(&mut response)?.to_vec();
+    let text = response.text()?;
     let mut lines = vec![
         Line::new("status").and(response.status().to_string()),
         Line::new("reason").and(response.reason().as_bytes()),
         Line::new("url").and(response.url()),
     ];
     lines.extend(header_lines(response.headers()));
+    for hop in response.history() {
+        lines.push(Line::new("history").and(hop.status().to_string()).and(hop.url()));
+    }
+    lines.push(Line::new("ok").and(bit(response.ok())));
+    lines.push(Line::new("is_redirect").and(bit(response.is_redirect())));
+    lines.push(Line::new("is_permanent_redirect").and(bit(response.is_permanent_redirect())));
+    lines.push(Line::new("encoding").and_maybe(response.encoding()));
+    for link in response.links() {
+        lines.push(Line::new("link").and(&link.key).and(&link.url));
+        let param = |(name, value): &(String, String)| {
+            Line::new("link_param").and(&link.key).and(name).and(value)
+        };
+        lines.extend(link.params.iter().map(param));
+    }
+    lines.extend(cookie_lines(&response.cookies()));
     lines.push(Line::new("content").and(content));
+    lines.push(Line::new("text").and(text));
     Ok(lines)
+}
+
+fn bit(on: bool) -> &'static str {
+    if on { "1" } else { "0" }
 }

@@ -143,7 +143,8 @@ pub(crate) fn prepared(expect: &Value, got: &Prepared, stand: &Stand) -> Faults 
     faults
 }
 
-fn boundary(faults: &mut Faults, boundary: &str) {
+/// A boundary must look like those of Requests.
+pub(crate) fn boundary(faults: &mut Faults, boundary: &str) {
     let hexadecimal = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     if boundary.len() != 32 || !boundary.chars().all(hexadecimal) {
         differ(faults, "boundary", "32 hexadecimal digits".to_owned(), show(boundary.as_bytes()));
@@ -247,9 +248,10 @@ fn is_a(exception: &str, ancestor: &str) -> bool {
             .any(|(_, parents)| parents.iter().any(|parent| is_a(parent, ancestor)))
 }
 
-type Fields<'a> = &'a [(Vec<u8>, Vec<u8>)];
+pub(crate) type Fields<'a> = &'a [(Vec<u8>, Vec<u8>)];
 
-fn headers(faults: &mut Faults, what: &str, expected: Fields<'_>, got: Fields<'_>) {
+/// Adds a fault if the fields differ.
+pub(crate) fn headers(faults: &mut Faults, what: &str, expected: Fields<'_>, got: Fields<'_>) {
     let shown = |fields: Fields<'_>| {
         let lines: Vec<String> = fields
             .iter()

@@ -6,8 +6,11 @@
 //! format. Exit code 0: nothing failed that is not disputed; 1: something did; 2: it cannot run.
 //! README.md has the protocol, vectors/README.md the formats.
 
+mod answer;
 mod compare;
 mod cookies;
+mod digest;
+mod flow;
 mod no_proxy;
 mod plan;
 mod prepare;
@@ -79,9 +82,7 @@ fn run(arguments: &[String]) -> Result<bool, String> {
         Format::Proxy => proxy::run(cases, &mut agent, &mut report)?,
         Format::NoProxy => no_proxy::run(cases, &mut agent, &mut report)?,
         Format::Cookies => cookies::run(&file, &mut agent, &mut report)?,
-        Format::Flow => {
-            return Err(format!("{path}: flow cases; this driver does not know them yet"));
-        }
+        Format::Flow => flow::run(cases, &mut agent, &mut report)?,
     }
     let ended = agent.finish();
     let passed = report.close();

@@ -47,6 +47,7 @@ pub(crate) fn session(session: &Value) -> Result<Vec<Line>, String> {
     for (name, value) in members {
         match name.as_str() {
             "trust_env" => {}
+            "max_redirects" => lines.push(Line::new("redirects_max").and(value.to_string())),
             "cookies" => {
                 for cookie in array(value, "cookies")? {
                     lines.push(jar_cookie(cookie)?);
@@ -90,11 +91,20 @@ pub(crate) fn request(request: &Value, scratch: &mut Scratch) -> Result<Vec<Line
                     lines.push(Line::new("cookie").and(name).and_maybe(value.as_str()));
                 }
             }
+            "allow_redirects" => lines.push(flag("follow_redirects", value != false)),
+            "timeout" => lines.push(timeout(value)?),
             _ if settings(&mut lines, name, value)? => {}
             _ => return Err(format!("this driver does not know request.{name}")),
         }
     }
     Ok(lines)
+}
+
+/// Seconds, for connecting and for reading alike.
+fn timeout(value: &Value) -> Result<Line, String> {
+    let seconds = value.as_f64().ok_or_else(|| format!("timeout is no number: {value}"))?;
+    let ms = ((seconds * 1000.0) as u64).to_string();
+    Ok(Line::new("timeout").and(&ms).and(&ms))
 }
 
 /// What session and request share; false if `name` is nothing of it.
@@ -231,16 +241,16 @@ fn part(lines: &mut Vec<Line>, file: &Value) -> Result<(), String> {
     Ok(())
 }
 
-fn base64(value: &Value) -> Result<Vec<u8>, String> {
+pub(crate) fn base64(value: &Value) -> Result<Vec<u8>, String> {
     let text = string(value, "b64")?;
     BASE64_STANDARD.decode(text).map_err(|error| format!("b64: {error}"))
 }
 
-fn string<'a>(value: &'a Value, what: &str) -> Result<&'a str, String> {
+pub(crate) fn string<'a>(value: &'a Value, what: &str) -> Result<&'a str, String> {
     value.as_str().ok_or_else(|| format!("{what} is no text: {value}"))
 }
 
-fn array<'a>(value: &'a Value, what: &str) -> Result<&'a [Value], String> {
+pub(crate) fn array<'a>(value: &'a Value, what: &str) -> Result<&'a [Value], String> {
     match value {
         Value::Null => Ok(&[]),
         Value::Array(items) => Ok(items),

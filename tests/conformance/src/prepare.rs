@@ -15,14 +15,45 @@ use crate::server::Server;
 /// Runs the cases of a file.
 pub(crate) fn run(cases: &[Value], agent: &mut Agent, report: &mut Report) -> Result<(), String> {
     let server = Server::start().map_err(|error| format!("the server: {error}"))?;
-    let mut runner = Runner { agent, server, scratch: Scratch::new()?, stand: Stand::default() };
-    runner.stand = runner.defaults()?;
+    let mut scratch = Scratch::new()?;
+    let stand = defaults(agent, &mut scratch)?;
+    let mut runner = Runner { agent, server, scratch, stand };
     for case in cases {
         let name = case["name"].as_str().unwrap_or("a case without a name");
         let outcome = runner.case(case);
         report.add(name, outcome);
     }
     Ok(())
+}
+
+/// The library's own values, as a plain GET shows them.
+pub(crate) fn defaults(agent: &mut Agent, scratch: &mut Scratch) -> Result<Stand, String> {
+    let plain = json!({"session": {}, "request": {"url": "http://example.test/"}});
+    let prepared = match ask(agent, scratch, &plain, &[])? {
+        Reply::Failed(failure) => return Err(format!("a plain GET cannot be prepared: {failure}")),
+        Reply::Done(answer) => Prepared::read(&answer)?,
+    };
+    let value = |name: &str| {
+        let value = prepared.header(name).filter(|value| !value.is_empty());
+        value.ok_or_else(|| format!("a plain GET has no {name}"))
+    };
+    Ok(Stand {
+        user_agent: value("User-Agent")?,
+        accept_encoding: value("Accept-Encoding")?,
+        boundary: String::new(),
+    })
+}
+
+fn ask(
+    agent: &mut Agent,
+    scratch: &mut Scratch,
+    case: &Value,
+    more: &[Line],
+) -> Result<Reply, String> {
+    let mut lines = plan::session(&case["session"])?;
+    lines.extend_from_slice(more);
+    lines.extend(plan::request(&case["request"], scratch)?);
+    agent.ask(&lines, "prepare")
 }
 
 struct Runner<'a> {
@@ -33,32 +64,9 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// The library's own values, as a plain GET shows them.
-    fn defaults(&mut self) -> Result<Stand, String> {
-        let plain = json!({"session": {}, "request": {"url": "http://example.test/"}});
-        match self.prepare(&plain, &[])? {
-            Reply::Failed(failure) => Err(format!("a plain GET cannot be prepared: {failure}")),
-            Reply::Done(answer) => {
-                let prepared = Prepared::read(&answer)?;
-                let value = |name: &str| {
-                    let value = prepared.header(name).filter(|value| !value.is_empty());
-                    value.ok_or_else(|| format!("a plain GET has no {name}"))
-                };
-                Ok(Stand {
-                    user_agent: value("User-Agent")?,
-                    accept_encoding: value("Accept-Encoding")?,
-                    boundary: String::new(),
-                })
-            }
-        }
-    }
-
     /// Prepares a case on a fresh session with `more` settings.
     fn prepare(&mut self, case: &Value, more: &[Line]) -> Result<Reply, String> {
-        let mut lines = plan::session(&case["session"])?;
-        lines.extend_from_slice(more);
-        lines.extend(plan::request(&case["request"], &mut self.scratch)?);
-        self.agent.ask(&lines, "prepare")
+        ask(self.agent, &mut self.scratch, case, more)
     }
 
     fn case(&mut self, case: &Value) -> Result<Faults, String> {

@@ -3,6 +3,9 @@
 use std::fs;
 use std::io::Write;
 
+/// No request of a case is as long; some bodies are much longer.
+const SHOWN_MAX: usize = 2000;
+
 /// One difference between what a case expects and what was got.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -72,9 +75,21 @@ impl Report {
 fn block(title: &str, faults: &[Fault]) -> String {
     let mut text = format!("{title}\n");
     for Fault { what, expected, got } in faults {
+        let (expected, got) = (extract(expected, got), extract(got, expected));
         text.push_str(&format!("  {what}\n    expected  {expected}\n    got       {got}\n"));
     }
     text
+}
+
+/// A long text is cut to what surrounds its first difference from the other.
+fn extract(text: &str, other: &str) -> String {
+    if text.len() <= SHOWN_MAX {
+        return text.to_owned();
+    }
+    let same = text.chars().zip(other.chars()).take_while(|(one, another)| one == another).count();
+    let skipped = same.saturating_sub(SHOWN_MAX / 4);
+    let shown: String = text.chars().skip(skipped).take(SHOWN_MAX).collect();
+    format!("({skipped} characters) {shown} … ({} bytes in all)", text.len())
 }
 
 /// Writes to standard output; whoever closed it wants no more.

@@ -1,8 +1,9 @@
 //! The endpoints: one table of all of them, and what their handlers share. Normal answers are in
-//! `answers`, misbehaviour in `faults`. The same on every listener, plain or TLS.
+//! `answers`, redirects and bombs in `journeys`, misbehaviour in `faults`. The same on every listener, plain or TLS.
 
 mod answers;
 mod faults;
+mod journeys;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -86,6 +87,7 @@ impl Exchange<'_> {
         match name {
             "echo" => return self.echo(),
             "upload" => return self.upload(),
+            "sink" => return self.sink(),
             "early413" => return self.early_413(),
             "early-close" => return self.early_close(),
             "no-read" => return self.no_read(),
@@ -118,6 +120,8 @@ impl Exchange<'_> {
             ("huge-head", &[size @ ..=HEAD_PARTS_MAX]) => self.huge_head(size),
             ("many-fields", &[count @ ..=HEAD_PARTS_MAX]) => self.many_fields(count),
             ("raw", []) => self.raw(),
+            ("redirect", &[left]) => self.redirect(left),
+            ("bomb", &[size]) => self.bomb(size),
             _ => self.not_found(),
         }
     }
