@@ -92,7 +92,7 @@ func Decode(decode bool) Option {
 // limit, and the default.
 func MaxBody(n int64) Option {
 	return func(s *settings) {
-		C.rq_opts_body_max(s.opts, s.size(n), &s.err)
+		C.rq_opts_body_max(s.opts, s.byteCount(n), &s.err)
 	}
 }
 
@@ -100,7 +100,7 @@ func MaxBody(n int64) Option {
 // ErrLimit. 0 is no limit, and the default: a few kilobytes may become gigabytes.
 func MaxDecoded(n int64) Option {
 	return func(s *settings) {
-		C.rq_opts_decoded_max(s.opts, s.size(n), &s.err)
+		C.rq_opts_decoded_max(s.opts, s.byteCount(n), &s.err)
 	}
 }
 
@@ -121,8 +121,8 @@ func ProxyDigest(digest bool) Option {
 	}
 }
 
-// size checks a number of bytes.
-func (c *call) size(n int64) C.uint64_t {
+// byteCount checks a number of bytes.
+func (c *call) byteCount(n int64) C.uint64_t {
 	if n < 0 {
 		c.fail(ErrInvalidArgument, fmt.Sprintf("%d is no number of bytes", n))
 	}

@@ -75,7 +75,8 @@ impl Inflate {
         }
     }
 
-    /// Looks at the first two bytes of deflate: how many of `rest` it took, `None` if it needs more.
+    /// Looks at the first two bytes of deflate: how many of `rest` it took, `None` if it needs
+    /// more.
     fn start(&mut self, rest: &[u8], ended: bool) -> Result<Option<usize>> {
         let State::Start(held) = self.state else { return Ok(None) };
         let (first, second) = match (held, rest) {
