@@ -24,6 +24,7 @@ mod flaws_read;
 mod flaws_redirects;
 mod flaws_send;
 mod hooks;
+mod origins;
 mod peer;
 mod pool;
 mod prepare;
