@@ -162,10 +162,10 @@ const ODD: &[(&str, &[u8], &str)] = &[
     ("latin-1", b"\x7f\x80\x9f\xa0\xff", "\u{7f}\u{80}\u{9f}\u{a0}\u{ff}"),
 ];
 
-/// A reply: Content-Type, body; and what it says: encoding, text.
+/// Content-Type, body, encoding, text.
 type Reply = (Option<&'static str>, &'static [u8], Option<&'static str>, &'static str);
 
-/// Those of the recorded exchanges.
+/// Replies of the recorded exchanges.
 const REPLIES: &[Reply] = &[
     (
         Some("text/html; charset=windows-1252"),
