@@ -1,5 +1,5 @@
 /* Bad input to what an exchange does: NULL, ill-encoded text, numbers that cannot be, an error that
- * is set already. Each has its code and a message that names the thing; nothing is changed by it. */
+ * is set already. Each has its code and a message that names the thing; it changes nothing. */
 #include "files.h"
 #include "take.h"
 

@@ -28,8 +28,8 @@ static peer_reply answer(peer *this, const char *request, char *scratch) {
   } else {
     len = snprintf(scratch, 256, "HTTP/1.1 200 OK\r\n");
   }
-  len += snprintf(scratch + len, 512, "Set-Cookie: t%d=%d.%d; Path=/\r\nContent-Length: %d\r\n\r\n%s",
-                  thread, number, left, body_len, body);
+  len += snprintf(scratch + len, 512, "Set-Cookie: t%d=%d.%d; Path=/\r\n", thread, number, left);
+  len += snprintf(scratch + len, 512, "Content-Length: %d\r\n\r\n%s", body_len, body);
   return (peer_reply){scratch, (size_t)len};
 }
 

@@ -253,7 +253,8 @@ static void each_step_is_told_in_order(void) {
 }
 
 static void a_retry_is_told(void) {
-  static const peer_reply script[] = {SAYS(""), SAYS("HTTP/1.1 204 No\r\nConnection: close\r\n\r\n")};
+  static const peer_reply script[] = {
+      SAYS(""), SAYS("HTTP/1.1 204 No\r\nConnection: close\r\n\r\n")};
   trace seen = {.last_us = 0};
   peer there;
   rq_error *e = NULL;

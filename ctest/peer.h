@@ -1,6 +1,6 @@
 /* peer.h: an HTTP server in this process, for replies that testd does not give. A function of the
  * test's answers each request; or a script does, the n-th request getting its n-th reply, and what
- * was received is kept. Checks nothing, and understands of HTTP no more than where a request ends. */
+ * was received is kept. It understands of HTTP no more than where a request ends. */
 #ifndef PEER_H
 #define PEER_H
 

@@ -271,7 +271,8 @@ static long connections_total(void) {
 }
 
 /* Takes the error: the session works, and the server has not heard of the request. */
-static void check_not_sent(const char *url, const char *named, rq_code code, const char *exception) {
+static void check_not_sent(const char *url, const char *named, rq_code code,
+                           const char *exception) {
   rq_error *e = NULL;
   rq_session *session = bare_session();
   long before = connections_total();

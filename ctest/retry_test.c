@@ -132,7 +132,8 @@ static void pauses_end_with_the_deadline(void) {
 }
 
 #define GO_ON SAYS("HTTP/1.1 100 Continue\r\n\r\n")
-#define REFUSED_EXPECTATION SAYS("HTTP/1.1 417 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+#define REFUSED_EXPECTATION \
+  SAYS("HTTP/1.1 417 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 #define TOO_LARGE SAYS("HTTP/1.1 413 Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 
 static int perform_asking(const peer *there, source *from) {

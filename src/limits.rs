@@ -72,6 +72,9 @@ pub const DIGEST_ORIGINS_MAX: usize = 64;
 pub const CODINGS_MAX: usize = 5;
 /// What lies between two stacked codings.
 pub const CODING_BUFFER_BYTES: usize = 16 * 1024;
+/// What may pass between stacked codings while nothing comes out: a bomb of empty members would
+/// never end, and no deadline is looked at in between (fault 73).
+pub const CODING_SILENT_BYTES_MAX: usize = 1024 * 1024;
 /// The largest window of a zstd frame (RFC 9659, flaw 80).
 pub const ZSTD_WINDOW_BYTES_MAX: u32 = 8 * 1024 * 1024;
 /// How deep JSON text may be nested.

@@ -204,8 +204,8 @@ pub extern "C" fn rq_response_history_count(response: *const rq_response) -> usi
     quiet(0, || Some(get(response)?.history.len()))
 }
 
-/// The response at `index` of those that led to this one, the oldest first; NULL past the end. Up to
-/// 64 KiB of its body can be read.
+/// The response at `index` of those that led to this one, the oldest first; NULL past the end. Up
+/// to 64 KiB of its body can be read.
 ///
 /// Ownership: lent until `response` is freed; must not be freed itself. Since: 0.1.
 #[unsafe(no_mangle)]

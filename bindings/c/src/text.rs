@@ -185,8 +185,8 @@ pub extern "C" fn rq_body_read_text(
 /// rq_body_line_delimiter set. A NUL that `len` does not count follows it. NULL without an error:
 /// the end of the body.
 ///
-/// Blocks. Errors: as rq_body_read; `RQ_ERR_LIMIT` for a line that is too long. Ownership: lent until
-/// the next line is read or the response is freed. Since: 0.1.
+/// Blocks. Errors: as rq_body_read; `RQ_ERR_LIMIT` for a line that is too long. Ownership: lent
+/// until the next line is read or the response is freed. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_body_line(
     response: *mut rq_response,
@@ -226,8 +226,8 @@ fn lend_line(kept: &mut Vec<u8>, line: Option<&[u8]>, len: *mut usize) -> *const
     kept.as_ptr().cast()
 }
 
-/// Sets what ends a line, in place of the usual ends; for text lines it is UTF-8. `len` 0: the usual
-/// ends again. Before the first line is read.
+/// Sets what ends a line, in place of the usual ends; for text lines it is UTF-8. `len` 0: the
+/// usual ends again. Before the first line is read.
 ///
 /// Errors: `RQ_ERR_MISUSE` once lines are being read. Ownership: copied. Since: 0.1.
 #[unsafe(no_mangle)]

@@ -125,7 +125,8 @@ fn requests_and_the_jar_of_a_flow_are_judged_too() {
 #[test]
 fn a_departure_that_expects_null_runs_and_is_not_judged() {
     let case = json!([{
-        "name": "free", "session": {}, "replies": [{"raw": "HTTP/1.1 200 OK\r\n\r\n", "close": true}],
+        "name": "free", "session": {},
+        "replies": [{"raw": "HTTP/1.1 200 OK\r\n\r\n", "close": true}],
         "steps": [{"url": "http://a.test:{port}/"}],
         "expect": {"requests": [], "results": [{"status": 500}], "jar": null},
         "depart": {"why": "for a test", "expect": null},
