@@ -12,7 +12,6 @@ use rq::{
 use rq::{PoolLimits, Session};
 use rq_testd::{Step, script};
 
-use crate::client::failure;
 use crate::origins::{Origins, redirect, says};
 use crate::peer::{OK, Peer, say};
 
@@ -491,39 +490,4 @@ fn flaw_18_there_is_no_base_to_join_a_url_with() {
         let all = [origins.heads("http://a.test"), origins.heads("http://b.test")].concat();
         assert_eq!(all.len(), 2, "{disguise}: {all:#?}");
     }
-}
-
-#[test]
-fn a_hook_that_answers_for_another_origin_does_not_take_secrets_there() {
-    // The hook's own response is a redirect of another origin: its Location is joined there, and
-    // the secrets are still those of the first.
-    let origins = Origins::start(&[
-        ("http://a.test", vec![says([say(OK)])]),
-        ("http://b.test", vec![says([redirect(302, "/next"), say(OK)])]),
-    ]);
-    let elsewhere = origins.session.clone();
-    let sent = origins.get("http://a.test/", |options| {
-        options.header("Authorization", SECRET).unwrap();
-        options.cookie("own", Some(SECRET)).unwrap();
-        options.on_response(Arc::new(move |response| {
-            if !response.url().starts_with("http://a.test") {
-                return Ok(response);
-            }
-            let mut request = Request::new("GET", "http://b.test/")?;
-            request.configure(|options| options.follow_redirects(false));
-            elsewhere.send(&elsewhere.prepare(&request)?)
-        }));
-    });
-    assert_eq!(sent.unwrap().status(), 200);
-    for head in origins.heads("http://b.test") {
-        assert!(!head.contains(SECRET), "{head}");
-    }
-}
-
-#[test]
-fn an_error_of_a_later_hop_says_where_and_no_secret() {
-    let peer = Peer::plain(vec![says([redirect(302, "http://b:t0ken-of-ann@127.0.0.1:1/x")])]);
-    let error = failure(peer.get(), ErrorKind::Connect, Phase::Connect);
-    assert_eq!(error.url(), Some("http://127.0.0.1:1/x"));
-    assert_eq!(peer.accepted(), 1);
 }
