@@ -42,8 +42,8 @@
  *
  * OWNERSHIP
  *
- * What a function called rq_..._new, rq_prepare, rq_send, rq_perform or rq_get returns is yours:
- * free it with the rq_..._free of its type. Frees take NULL, in any order: a response outlives its
+ * What a function called rq_..._new, rq_prepare, rq_send, rq_perform, rq_get, rq_response_next or
+ * rq_cookies_list returns is yours: free it with the rq_..._free of its type. Frees take NULL, in any order: a response outlives its
  * session. All other pointers are lent by the handle they came from, until it is freed or changed.
  * Bytes and text passed in are copied. Text is UTF-8 and NUL-terminated both ways; header values
  * and reasons are handed out as the bytes received.
@@ -55,6 +55,31 @@
  * callback), else fields, else JSON. Credentials come from the request, else the session, else an
  * Authorization header, else a netrc file, else the URL. rq_prepare shows what comes of it, for
  * reading and changing.
+ *
+ * REDIRECTS
+ *
+ * They are followed, up to 30, for every method; rq_opts_follow_redirects turns that off, for a HEAD
+ * for instance. 303 and 302, and 301 after POST, become a GET without a body; 301, 307 and 308
+ * otherwise send the body again, or fail with RQ_ERR_BODY if it cannot be. Credentials, cookies of
+ * the request and headers named by rq_opts_sensitive_header stay with their origin (http to https
+ * on the default ports is no other), and do not come back. rq_response_history_at has each
+ * response on the way, and rq_response_request what was sent for it.
+ *
+ * HOOKS
+ *
+ * rq_opts_on_request, on_response, on_trace and on_download add functions that see every hop. All of
+ * the session's run, then all of the request's, in the order in which they were added. A hook that
+ * sets its error ends the call with that error, and none runs after it. Retries are within a hop:
+ * hooks see what came of them.
+ *
+ * BODIES
+ *
+ * A body is read in one way: by rq_body_read in pieces, by rq_body_line or rq_body_text_line in
+ * lines, by rq_body_read_text as text, undecoded by rq_body_read_raw, or into a file by
+ * rq_body_save. Going over from one to another is RQ_ERR_MISUSE where bytes would be missing. What
+ * rq_body_bytes, rq_body_text or rq_body_json has read whole is kept, and can be read again in every
+ * way but raw. Content codings are taken off unless rq_opts_decode says no; rq_opts_body_max and
+ * rq_opts_decoded_max bound what is read. The end of a body is told only if all of it came.
  *
  * CALLBACKS
  *
@@ -276,7 +301,7 @@ typedef enum {
    */
   RQ_STEP_RETRY = 8,
   /**
-   * A redirect is followed.
+   * A redirect is followed, or a challenge answered.
    */
   RQ_STEP_REDIRECT = 9,
 } rq_step;
@@ -735,7 +760,8 @@ void rq_opts_retries(rq_opts *opts, uint32_t count, rq_error **error);
 void rq_opts_retry_status(rq_opts *opts, int32_t status, rq_error **error);
 
 /**
- * Adds a method that may be repeated, beside GET, HEAD, PUT, DELETE, OPTIONS and TRACE; `"*"`: any.
+ * Adds a method that may be repeated, in place of GET, HEAD, PUT, DELETE, OPTIONS and TRACE; `"*"`:
+ * any.
  *
  * Errors: `RQ_ERR_INVALID_METHOD`. Since: 0.1.
  */
@@ -1287,7 +1313,8 @@ int32_t rq_response_http_version(const rq_response *response);
 const char *rq_response_header(const rq_response *response, const char *name);
 
 /**
- * The header at `index`, as received: order, case and repetition kept; false past the end.
+ * The header at `index`, as received: order, case, repetition and blanks at the end of a value
+ * kept; false past the end.
  *
  * Ownership: `*name` and `*value` are lent until the response is freed. Since: 0.1.
  */
@@ -1308,7 +1335,7 @@ bool rq_response_trailer_at(const rq_response *response,
                             const char **value);
 
 /**
- * Whether the status is below 400; false for NULL.
+ * Whether the status is none from 400 to 599; false for NULL.
  *
  * Since: 0.1.
  */
@@ -1330,15 +1357,15 @@ bool rq_response_is_redirect(const rq_response *response);
 bool rq_response_is_permanent_redirect(const rq_response *response);
 
 /**
- * How many responses came before this one in the same call: redirects, and digest challenges.
+ * How many responses led to this one: redirects that were followed, challenges that were answered.
  *
  * Since: 0.1.
  */
 size_t rq_response_history_count(const rq_response *response);
 
 /**
- * The response at `index` of those that came before this one, the oldest first; NULL past the end.
- * Its body can be read, up to 64 KiB of it.
+ * The response at `index` of those that led to this one, the oldest first; NULL past the end. Up to
+ * 64 KiB of its body can be read.
  *
  * Ownership: lent until `response` is freed; must not be freed itself. Since: 0.1.
  */
@@ -1492,8 +1519,8 @@ void rq_response_set_encoding(rq_response *response, const char *label, rq_error
 const char *rq_response_apparent_encoding(rq_response *response, rq_error **error);
 
 /**
- * The URL of the link with this relation (`"next"`) in the Link headers, absolute; NULL if there is
- * none.
+ * The URL of the link with this relation (`"next"`) in the Link headers, as they spell it: it may
+ * be relative. NULL if there is none.
  *
  * Ownership: lent until the response is freed. Since: 0.1.
  */
@@ -1542,17 +1569,18 @@ const char *rq_body_line(rq_response *response,
                          rq_error **error);
 
 /**
- * As rq_body_line, with the line as UTF-8, whatever the encoding it came in.
+ * As rq_body_line, with the line as UTF-8, whatever the encoding it came in. Lines end also with
+ * `\v`, `\f`, U+001C to U+001E, U+0085, U+2028 and U+2029, as Python's splitlines has it.
  *
  * Blocks. Errors, ownership: as rq_body_line. Since: 0.1.
  */
 const char *rq_body_text_line(rq_response *response, size_t *len, rq_error **error);
 
 /**
- * Sets what ends a line, in place of `\n`, `\r\n` and `\r`; for text lines it is UTF-8. `len` 0:
- * those three again.
+ * Sets what ends a line, in place of the usual ends; for text lines it is UTF-8. `len` 0: the usual
+ * ends again. Before the first line is read.
  *
- * Errors: `RQ_ERR_MISUSE` for NULL `delimiter` with a length. Ownership: copied. Since: 0.1.
+ * Errors: `RQ_ERR_MISUSE` once lines are being read. Ownership: copied. Since: 0.1.
  */
 void rq_body_line_delimiter(rq_response *response,
                             const void *delimiter,
@@ -1574,7 +1602,7 @@ const char *rq_body_text(rq_response *response, size_t *len, rq_error **error);
  * mark, whatever UTF-8, UTF-16 or UTF-32 it came in. It is not parsed. A NUL that `len` does not
  * count follows it. NULL on error.
  *
- * Blocks. Errors: as rq_body_read; `RQ_ERR_INVALID_JSON` for what is none of those encodings.
+ * Blocks. Errors: as rq_body_read; `RQ_ERR_DECODE` for what is no text.
  * Ownership: as rq_body_text. Since: 0.1.
  */
 const char *rq_body_json(rq_response *response, size_t *len, rq_error **error);

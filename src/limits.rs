@@ -47,14 +47,23 @@ pub const MULTIPART_MEMORY_BYTES: usize = 64 * 1024;
 pub const NETRC_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest cookie file that is read.
 pub const COOKIE_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Set-Cookie fields of one response that are looked at (flaw 49).
+pub const SET_COOKIES_MAX: usize = 50;
+/// Bytes of a Set-Cookie value; a longer one is ignored (flaw 49).
+pub const SET_COOKIE_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of a received cookie's name and value together (RFC 6265bis §5.6).
 pub const COOKIE_BYTES_MAX: usize = 4096;
 /// Bytes of an attribute's value; a longer attribute is ignored (RFC 6265bis §5.6).
 pub const ATTRIBUTE_BYTES_MAX: usize = 1024;
-/// Cookies of one domain; beyond it the oldest goes.
-pub const COOKIES_PER_DOMAIN_MAX: usize = 180;
+/// Cookies of one domain; beyond it the oldest goes (flaw 49).
+pub const COOKIES_PER_DOMAIN_MAX: usize = 150;
 /// Cookies of a jar; beyond it the oldest goes.
 pub const COOKIES_MAX: usize = 3000;
+/// Bytes of a Cookie header, name and colon included, up to which it takes cookies that servers
+/// have set: what Apache accepts of a header, and curl sends.
+pub const COOKIE_HEADER_BYTES_MAX: usize = 8190;
+/// Cookies of servers in one Cookie header, as in curl.
+pub const COOKIES_SENT_MAX: usize = 150;
 /// The longest life that a server can give to a cookie: 400 days (RFC 6265bis §5.5).
 pub const COOKIE_AGE_SECONDS_MAX: i64 = 400 * 24 * 3600;
 /// Origins whose digest challenge one set of credentials remembers.
@@ -78,6 +87,12 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(1);
 pub const EXPECT_WAIT: Duration = Duration::from_secs(1);
 /// What a declared length may reserve before a byte has come (flaw 76).
 pub const RESERVE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of one line of a body that is read by lines, without its terminator.
+pub const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What a reader of lines keeps in memory after a line that was longer.
+pub const LINE_BUFFER_BYTES: usize = 64 * 1024;
+/// Bytes of text that are decoded at a time.
+pub const TEXT_PIECE_BYTES: usize = 4 * 1024;
 /// Read buffers that a session keeps for its next requests.
 pub const SPARE_BUFFERS_MAX: usize = 16;
 

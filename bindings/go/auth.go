@@ -28,8 +28,9 @@ func BearerAuth(token string) Option {
 	}
 }
 
-// DigestAuth proves the password without sending it (RFC 7616). Once a response of status 401 has
-// brought a server's challenge, a session's further requests to it carry the answer.
+// DigestAuth proves the password without sending it (RFC 7616): a response of status 401 that
+// brings a challenge is answered at once, and is in the History of the response that then came. A
+// session's further requests to the server carry the answer.
 func DigestAuth(user, password string) Option {
 	return func(s *settings) {
 		C.rq_opts_auth_digest(s.opts, s.text(user), s.text(password), &s.err)

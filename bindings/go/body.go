@@ -2,136 +2,160 @@
 
 package rq
 
-// #include <rq.h>
+// #include "callbacks.h"
 import "C"
 
 import (
-	"bytes"
+	"context"
 	"io"
 	"net/http"
-	"runtime"
 	"sync"
-	"sync/atomic"
 	"unsafe"
 )
 
-const (
-	smallRead    = 512       // reads below this size are served from a buffer
-	smallBuffer  = 4 << 10   // of this size
-	copyBuffer   = 128 << 10 // what io.Copy takes at once
-	preallocated = 16 << 20  // what a declared length may reserve before a byte came
-)
+const copyBuffer = 128 << 10 // what io.Copy takes at once
 
-var errBodyClosed = misuse("the body is closed")
+var errClosed = misuse("the response is closed")
 
-// body streams a response's body: one C call for each Read, straight into the caller's memory.
-// It owns the response in C and gives it up when the body ends, in whatever way. One Read runs at a
-// time; Close may come at any moment and ends a Read that waits.
+// body is a response in C, of which it streams the body: one C call for each Read, straight into
+// the caller's memory. One call runs at a time; Close may come at any moment and ends a Read that
+// waits. A response that has ended is kept until Close, for its history and what else it knows.
 type body struct {
-	owned   *owned
-	cleanup runtime.Cleanup
+	handle  *handle[*C.rq_response]
+	alone   *sync.Mutex // held while C uses the response or one of its history
+	ending  *ending     // nil: no context of its own
+	isLent  bool        // by a hook's call: Close gives up the body alone
 	trailer http.Header
-	closed  atomic.Bool
 
-	mu     sync.Mutex // held while C uses the response
-	err    error      // what every Read gives, once the body has ended
-	buffer []byte     // for small reads
-	unread []byte     // the part of buffer that no Read has taken yet
+	request   *Prepared
+	history   []*Response
+	delimiter string
+	line      []byte
+	partial   []byte
 }
 
-// owned is what a body frees at its end. It stands apart from the body, for a cleanup to hold.
-type owned struct {
-	response *C.rq_response
-	watch    *watch
-	freed    func() // told of the end, if set
+// ending is what the end of a body lets go. It stands apart from the body, for a cleanup to hold.
+type ending struct {
+	watch *watch
+	told  func() // if set
+	once  sync.Once
 }
 
-func (o *owned) free() {
-	C.rq_response_free(o.response)
-	o.watch.end()
-	if o.freed != nil {
-		o.freed()
+func (e *ending) reached() {
+	if e == nil {
+		return
 	}
+	e.once.Do(func() {
+		e.watch.end()
+		if e.told != nil {
+			e.told()
+		}
+	})
 }
 
-func newBody(response *C.rq_response, w *watch, trailer http.Header) *body {
-	b := &body{owned: &owned{response: response, watch: w}, trailer: trailer}
-	b.cleanup = runtime.AddCleanup(b, (*owned).free, b.owned)
-	return b
+// context is the one that covers the body, or nil.
+func (e *ending) context() context.Context {
+	if e == nil {
+		return nil
+	}
+	return e.watch.ctx
+}
+
+// newBody owns the response in C.
+func newBody(ptr *C.rq_response, w *watch) *body {
+	e := &ending{watch: w}
+	free := func(ptr *C.rq_response) {
+		C.rq_response_free(ptr)
+		e.reached()
+	}
+	return &body{handle: newHandle(ptr, free), alone: new(sync.Mutex), ending: e}
+}
+
+// use runs f on the response in C.
+func (b *body) use(f func(ptr *C.rq_response, c *call)) error {
+	var c call
+	return b.useFor(&c, f)
+}
+
+func (b *body) useFor(c *call, f func(ptr *C.rq_response, c *call)) error {
+	ptr, err := b.handle.acquire()
+	if err != nil {
+		return errClosed
+	}
+	defer b.handle.release()
+	b.alone.Lock()
+	defer b.alone.Unlock()
+	f(ptr, c)
+	err = c.endUnder(b.ending.context())
+	if err != nil && b.handle.isClosed() {
+		return errClosed
+	}
+	return err
+}
+
+// reading is use for what may reach the body's end; ended tells whether it did.
+func (b *body) reading(c *call, f func(ptr *C.rq_response, c *call) (ended bool)) error {
+	ended := false
+	err := b.useFor(c, func(ptr *C.rq_response, c *call) {
+		if ended = f(ptr, c); ended && c.err == nil {
+			b.fillTrailer(ptr)
+		}
+	})
+	if (ended && err == nil) || endsBody(err) {
+		b.ending.reached()
+	}
+	return err
+}
+
+// endsBody tells whether a failed read leaves nothing to be read.
+func endsBody(err error) bool {
+	failure, ok := err.(*Error)
+	if !ok {
+		return false
+	}
+	switch failure.Code {
+	case ErrMisuse, ErrInvalidArgument, ErrFile:
+		return false
+	}
+	return true
+}
+
+func (b *body) fillTrailer(ptr *C.rq_response) {
+	if b.trailer != nil && len(b.trailer) == 0 {
+		addFields(b.trailer, fieldsOf(ptr, true))
+	}
 }
 
 // Read reads what has come, and waits only if nothing has. It gives io.EOF at the body's end alone:
 // a truncated body is an *Error.
 func (b *body) Read(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed.Load() {
-		return 0, errBodyClosed
-	}
-	if len(b.unread) == 0 {
-		if len(p) == 0 || len(p) >= smallRead {
-			return b.receive(p)
-		}
-		if b.buffer == nil {
-			b.buffer = make([]byte, smallBuffer)
-		}
-		n, err := b.receive(b.buffer)
-		if err != nil {
-			return 0, err
-		}
-		b.unread = b.buffer[:n]
-	}
-	n := copy(p, b.unread)
-	b.unread = b.unread[n:]
-	return n, nil
+	return b.receive(p, false)
 }
 
-// receive is the one call of rq_body_read. The lock is held.
-func (b *body) receive(p []byte) (int, error) {
-	if b.err != nil || len(p) == 0 {
-		return 0, b.err
+func (b *body) receive(p []byte, raw bool) (count int, err error) {
+	if len(p) == 0 {
+		return 0, nil
 	}
-	collectGarbage()
 	var c call
-	n := C.rq_body_read(b.owned.response, unsafe.Pointer(&p[0]), C.size_t(len(p)), &c.err)
-	runtime.KeepAlive(b)
-	if n > 0 {
-		return int(n), nil
-	}
-	err := c.endUnder(b.owned.watch.ctx)
-	switch {
-	case b.closed.Load():
-		err = errBodyClosed
-	case err == nil:
+	err = b.reading(&c, func(ptr *C.rq_response, c *call) bool {
+		n := C.rqgo_read(ptr, C.bool(raw), unsafe.Pointer(&p[0]), C.size_t(len(p)), &c.err, &c.left)
+		count = int(max(n, 0))
+		return n == 0
+	})
+	if count == 0 && err == nil {
 		err = io.EOF
-		if b.trailer != nil {
-			addFields(b.trailer, fieldsOf(b.owned.response, true))
-		}
 	}
-	b.end(err)
-	return 0, err
+	return count, err
 }
 
-// end gives the response up. The lock is held.
-func (b *body) end(err error) {
-	b.err = err
-	b.cleanup.Stop()
-	b.owned.free()
-}
-
-// Close gives up the rest of the body. It may be called at any time, from any goroutine and more
-// than once.
+// Close gives up the rest of the body, and frees the response. It may be called at any time, from
+// any goroutine and more than once.
 func (b *body) Close() error {
-	if b.closed.Swap(true) {
-		return nil
+	if b.isLent {
+		b.use(func(ptr *C.rq_response, _ *call) { C.rq_body_close(ptr) })
 	}
-	if !b.mu.TryLock() { // a Read may be waiting for the peer
-		b.owned.watch.trigger()
-		b.mu.Lock()
-	}
-	defer b.mu.Unlock()
-	if b.err == nil {
-		b.end(errBodyClosed)
+	if b.handle.close() && b.ending != nil { // a Read may be waiting for the peer
+		b.ending.watch.trigger()
 	}
 	return nil
 }
@@ -140,16 +164,65 @@ var copyBuffers = sync.Pool{New: func() any { return new([copyBuffer]byte) }}
 
 // WriteTo makes io.Copy read in pieces that are worth a crossing into C.
 func (b *body) WriteTo(w io.Writer) (int64, error) {
+	return writeTo(w, b)
+}
+
+func writeTo(w io.Writer, r io.Reader) (int64, error) {
 	buffer := copyBuffers.Get().(*[copyBuffer]byte)
 	defer copyBuffers.Put(buffer)
 	// The structs hide WriteTo and ReadFrom, with which io.CopyBuffer would ignore the buffer.
-	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{b}, buffer[:])
+	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, buffer[:])
 }
 
-// readAll reads to the end, into memory of the right size where the length is known.
-func readAll(body io.Reader, length int64) ([]byte, error) {
-	var content bytes.Buffer
-	content.Grow(int(max(0, min(length, preallocated))) + bytes.MinRead)
-	_, err := content.ReadFrom(body)
-	return content.Bytes(), err
+// rawBody is a body with its content codings.
+type rawBody struct{ *body }
+
+func (r rawBody) Read(p []byte) (int, error) {
+	return r.receive(p, true)
+}
+
+func (r rawBody) WriteTo(w io.Writer) (int64, error) {
+	return writeTo(w, r)
+}
+
+// textBody is a body as UTF-8.
+type textBody struct {
+	body *body
+	rest []byte // of a character that had no room
+}
+
+// A buffer of the library's has room for the longest character.
+const characterMax = 4
+
+func (t *textBody) Read(p []byte) (int, error) {
+	if len(t.rest) == 0 {
+		if len(p) == 0 {
+			return 0, nil
+		}
+		if len(p) >= characterMax {
+			return t.receive(p)
+		}
+		small := make([]byte, characterMax)
+		n, err := t.receive(small)
+		if err != nil {
+			return 0, err
+		}
+		t.rest = small[:n]
+	}
+	n := copy(p, t.rest)
+	t.rest = t.rest[n:]
+	return n, nil
+}
+
+func (t *textBody) receive(p []byte) (count int, err error) {
+	var c call
+	err = t.body.reading(&c, func(ptr *C.rq_response, c *call) bool {
+		n := C.rqgo_read_text(ptr, unsafe.Pointer(&p[0]), C.size_t(len(p)), &c.err, &c.left)
+		count = int(max(n, 0))
+		return n == 0
+	})
+	if count == 0 && err == nil {
+		err = io.EOF
+	}
+	return count, err
 }

@@ -19,8 +19,9 @@ import (
 // call collects the failure of a row of C calls. The library's calls do nothing once an error is
 // set, so a row is written without checks and ended by one.
 type call struct {
-	err    *C.rq_error
-	failed C.uintptr_t // the handle of the Go error behind it, or 0
+	err  *C.rq_error
+	left C.rqgo_left // by the callbacks that ran
+	size C.size_t    // of what a call gave
 }
 
 // end gives the first failure of the row, if there was one.
@@ -30,14 +31,22 @@ func (c *call) end() error {
 
 // endUnder is end for a row that this context covered.
 func (c *call) endUnder(ctx context.Context) error {
-	var cause error
-	if c.failed != 0 {
-		cause = cgo.Handle(c.failed).Value().(error)
-		cgo.Handle(c.failed).Delete()
+	cause := takeLeft[error](c.left.failed)
+	if _, panicked := cause.(*PanicError); panicked {
+		c.fail(ErrCallback, cause.Error()) // in a callback that has no way to fail
 	}
 	err := takeError(c.err, ctx, cause)
 	*c = call{}
 	return err
+}
+
+// takeLeft is the value of a handle that a callback left, or none.
+func takeLeft[T any](left C.uintptr_t) (value T) {
+	if left != 0 {
+		value = cgo.Handle(left).Value().(T)
+		cgo.Handle(left).Delete()
+	}
+	return value
 }
 
 func (c *call) fail(code Code, message string) {
@@ -48,7 +57,7 @@ func (c *call) fail(code Code, message string) {
 func (c *call) failWith(code Code, err error) {
 	if c.err == nil {
 		c.fail(code, err.Error())
-		c.failed = C.uintptr_t(cgo.NewHandle(err))
+		c.left.failed = C.uintptr_t(cgo.NewHandle(err))
 	}
 }
 

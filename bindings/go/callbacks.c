@@ -4,42 +4,83 @@
 #include "callbacks.h"
 #include "_cgo_export.h"
 
-// Where the innermost library call of this thread wants failures. A callback runs on the thread of
-// its call, so two calls never see each other's failure, whatever they share.
-static _Thread_local uintptr_t *failed_of_call;
+// Where callbacks of this thread's innermost library call leave things. A callback runs on the
+// thread of its call, so two calls never see what belongs to the other, whatever they share.
+static _Thread_local rqgo_left *innermost;
+
+// Returns what a library call returns that may run callbacks.
+#define RETURN_WITHIN(left, type, library_call) \
+	rqgo_left *outer = innermost; \
+	innermost = (left); \
+	type result = (library_call); \
+	innermost = outer; \
+	return result
 
 bool rqgo_keep(uintptr_t failure) {
-	if (!failed_of_call || *failed_of_call)
+	if (!innermost || innermost->failed)
 		return false;
-	*failed_of_call = failure;
+	innermost->failed = failure;
 	return true;
 }
 
+uintptr_t rqgo_adopt(uintptr_t watch) {
+	uintptr_t before = innermost->adopted;
+	innermost->adopted = watch;
+	return before;
+}
+
 rq_prepared *rqgo_prepare(const rq_session *session, const rq_request *request, rq_error **error,
-                          uintptr_t *failed) {
-	uintptr_t *outer = failed_of_call;
-	failed_of_call = failed;
-	rq_prepared *prepared = rq_prepare(session, request, error);
-	failed_of_call = outer;
-	return prepared;
+                          rqgo_left *left) {
+	RETURN_WITHIN(left, rq_prepared *, rq_prepare(session, request, error));
 }
 
 rq_response *rqgo_perform(const rq_session *session, const rq_request *request,
-                          const rq_cancel *token, rq_error **error, uintptr_t *failed) {
-	uintptr_t *outer = failed_of_call;
-	failed_of_call = failed;
-	rq_response *response = rq_perform(session, request, token, error);
-	failed_of_call = outer;
-	return response;
+                          const rq_cancel *token, rq_error **error, rqgo_left *left) {
+	RETURN_WITHIN(left, rq_response *, rq_perform(session, request, token, error));
 }
 
 rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared, const rq_opts *opts,
-                       const rq_cancel *token, rq_error **error, uintptr_t *failed) {
-	uintptr_t *outer = failed_of_call;
-	failed_of_call = failed;
-	rq_response *response = rq_send_with(session, prepared, opts, token, error);
-	failed_of_call = outer;
-	return response;
+                       const rq_cancel *token, rq_error **error, rqgo_left *left) {
+	RETURN_WITHIN(left, rq_response *, rq_send_with(session, prepared, opts, token, error));
+}
+
+int64_t rqgo_read(rq_response *response, bool raw, void *buf, size_t cap, rq_error **error,
+                  rqgo_left *left) {
+	RETURN_WITHIN(left, int64_t,
+	              raw ? rq_body_read_raw(response, buf, cap, error)
+	                  : rq_body_read(response, buf, cap, error));
+}
+
+int64_t rqgo_read_text(rq_response *response, void *buf, size_t cap, rq_error **error,
+                       rqgo_left *left) {
+	RETURN_WITHIN(left, int64_t, rq_body_read_text(response, buf, cap, error));
+}
+
+const void *rqgo_line(rq_response *response, bool text, size_t *len, rq_error **error,
+                      rqgo_left *left) {
+	RETURN_WITHIN(left, const void *,
+	              text ? rq_body_text_line(response, len, error)
+	                   : rq_body_line(response, len, error));
+}
+
+const void *rqgo_bytes(rq_response *response, size_t *len, rq_error **error, rqgo_left *left) {
+	RETURN_WITHIN(left, const void *, rq_body_bytes(response, len, error));
+}
+
+const void *rqgo_text(rq_response *response, size_t *len, rq_error **error, rqgo_left *left) {
+	RETURN_WITHIN(left, const void *, rq_body_text(response, len, error));
+}
+
+const void *rqgo_json(rq_response *response, size_t *len, rq_error **error, rqgo_left *left) {
+	RETURN_WITHIN(left, const void *, rq_body_json(response, len, error));
+}
+
+const char *rqgo_apparent(rq_response *response, rq_error **error, rqgo_left *left) {
+	RETURN_WITHIN(left, const char *, rq_response_apparent_encoding(response, error));
+}
+
+int64_t rqgo_save(rq_response *response, const char *path, rq_error **error, rqgo_left *left) {
+	RETURN_WITHIN(left, int64_t, rq_body_save(response, path, error));
 }
 
 static int64_t read_body(void *context, void *buf, size_t cap, rq_error **error) {
@@ -50,12 +91,20 @@ static bool rewind_body(void *context, rq_error **error) {
 	return rqgoRewind((uintptr_t)context, error);
 }
 
-static void authenticate(void *context, rq_prepared *prepared, rq_error **error) {
-	rqgoAuth((uintptr_t)context, prepared, error);
+static void on_request(void *context, rq_prepared *prepared, rq_error **error) {
+	rqgoOnRequest((uintptr_t)context, prepared, error);
 }
 
-static void progress(void *context, uint64_t sent, int64_t total, rq_error **error) {
-	rqgoProgress((uintptr_t)context, sent, total, error);
+static rq_response *on_response(void *context, rq_response *response, rq_error **error) {
+	return rqgoOnResponse((uintptr_t)context, response, error);
+}
+
+static void on_trace(void *context, rq_step step, uint64_t elapsed_us, const char *detail) {
+	rqgoOnTrace((uintptr_t)context, step, elapsed_us, (char *)detail);
+}
+
+static void progress(void *context, uint64_t done, int64_t total, rq_error **error) {
+	rqgoProgress((uintptr_t)context, done, total, error);
 }
 
 static void free_context(void *context) {
@@ -63,7 +112,23 @@ static void free_context(void *context) {
 }
 
 void rqgo_auth(rq_opts *opts, uintptr_t context, rq_error **error) {
-	rq_opts_auth_callback(opts, authenticate, (void *)context, free_context, error);
+	rq_opts_auth_callback(opts, on_request, (void *)context, free_context, error);
+}
+
+void rqgo_on_request(rq_opts *opts, uintptr_t context, rq_error **error) {
+	rq_opts_on_request(opts, on_request, (void *)context, free_context, error);
+}
+
+void rqgo_on_response(rq_opts *opts, uintptr_t context, rq_error **error) {
+	rq_opts_on_response(opts, on_response, (void *)context, free_context, error);
+}
+
+void rqgo_on_trace(rq_opts *opts, uintptr_t context, rq_error **error) {
+	rq_opts_on_trace(opts, on_trace, (void *)context, free_context, error);
+}
+
+void rqgo_on_download(rq_opts *opts, uintptr_t context, rq_error **error) {
+	rq_opts_on_download(opts, progress, (void *)context, free_context, error);
 }
 
 void rqgo_body(rq_request *request, bool rewinds, uintptr_t context, int64_t length,

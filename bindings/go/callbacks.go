@@ -1,6 +1,6 @@
 // The Go functions that the library calls, through callbacks.c: each finds the Go value behind its
 // context, runs it, and brings its failure back. What the values do is the business of the files
-// that hand them over: auth.go, upload.go, request.go.
+// that hand them over: auth.go, upload.go, request.go, hooks.go.
 
 package rq
 
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"runtime/cgo"
 	"runtime/debug"
+	"time"
 	"unsafe"
 )
 
@@ -27,12 +28,11 @@ func valueOf[T any](context C.uintptr_t) T {
 //export rqgoFree
 func rqgoFree(context C.uintptr_t) {
 	handle := cgo.Handle(context)
+	defer handle.Delete()
 	if u, ok := handle.Value().(*upload); ok {
-		var c call
-		guard(&c.err, u.close)
-		c.end()
+		defer func() { recover() }() // no call waits for what came of it
+		u.close()
 	}
-	handle.Delete()
 }
 
 //export rqgoRead
@@ -50,20 +50,49 @@ func rqgoRewind(context C.uintptr_t, e **C.rq_error) C.bool {
 	return C.bool(guard(e, valueOf[*upload](context).rewind))
 }
 
-//export rqgoAuth
-func rqgoAuth(context C.uintptr_t, prepared *C.rq_prepared, e **C.rq_error) {
+//export rqgoOnRequest
+func rqgoOnRequest(context C.uintptr_t, prepared *C.rq_prepared, e **C.rq_error) {
 	guard(e, func() error {
-		p := &Prepared{handle: newHandle(prepared, func(*C.rq_prepared) {})}
-		defer p.Close() // lent: whoever keeps it longer finds it closed
-		return valueOf[func(*Prepared) error](context)(p)
+		h, giveBack := borrow(prepared)
+		defer giveBack()
+		return valueOf[func(*Prepared) error](context)(&Prepared{handle: h})
 	})
 }
 
-//export rqgoProgress
-func rqgoProgress(context C.uintptr_t, sent C.uint64_t, total C.int64_t, e **C.rq_error) {
+//export rqgoOnResponse
+func rqgoOnResponse(
+	context C.uintptr_t, response *C.rq_response, e **C.rq_error,
+) (other *C.rq_response) {
 	guard(e, func() error {
-		valueOf[func(sent, total int64)](context)(int64(sent), int64(total))
+		h, giveBack := borrow(response)
+		defer giveBack()
+		r := lentResponse(response, h)
+		given, err := valueOf[func(*Response) (*Response, error)](context)(r)
+		if err == nil && given != nil && given != r {
+			other, err = given.giveAway()
+		}
+		return err
+	})
+	return other
+}
+
+//export rqgoOnTrace
+func rqgoOnTrace(context C.uintptr_t, step C.int, elapsed C.uint64_t, detail *C.char) {
+	var c call // the step itself cannot fail; a panic fails the call that it is a step of
+	guard(&c.err, func() error {
+		valueOf[func(Trace)](context)(Trace{
+			Step: Step(step), Elapsed: time.Duration(elapsed) * time.Microsecond,
+			Detail: C.GoString(detail),
+		})
 		return nil
+	})
+	c.end()
+}
+
+//export rqgoProgress
+func rqgoProgress(context C.uintptr_t, done C.uint64_t, total C.int64_t, e **C.rq_error) {
+	guard(e, func() error {
+		return valueOf[func(done, total int64) error](context)(int64(done), int64(total))
 	})
 }
 
@@ -93,7 +122,7 @@ func fail(e **C.rq_error, err error) {
 	}
 }
 
-// PanicError is the failure of a request whose callback panicked: an AuthFunc, a reader, Progress.
+// PanicError is the failure of a request whose callback panicked: an AuthFunc, a reader, a hook.
 type PanicError struct {
 	Value any    // what it panicked with
 	Stack []byte // where

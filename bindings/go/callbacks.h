@@ -5,20 +5,43 @@
 
 #include <rq.h>
 
-// The library's calls that run callbacks. Each leaves in *failed the handle of the Go error that
-// a callback of its own ended with, if one did.
+// What callbacks leave for the call that they run in: each a cgo.Handle, or 0.
+typedef struct {
+	uintptr_t failed;  // of the Go error that a callback ended with
+	uintptr_t adopted; // of the watch of a response that a hook put in place of another
+} rqgo_left;
+
+// The library's calls that run callbacks.
 rq_prepared *rqgo_prepare(const rq_session *session, const rq_request *request, rq_error **error,
-                          uintptr_t *failed);
+                          rqgo_left *left);
 rq_response *rqgo_perform(const rq_session *session, const rq_request *request,
-                          const rq_cancel *token, rq_error **error, uintptr_t *failed);
+                          const rq_cancel *token, rq_error **error, rqgo_left *left);
 rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared, const rq_opts *opts,
-                       const rq_cancel *token, rq_error **error, uintptr_t *failed);
+                       const rq_cancel *token, rq_error **error, rqgo_left *left);
+int64_t rqgo_read(rq_response *response, bool raw, void *buf, size_t cap, rq_error **error,
+                  rqgo_left *left);
+int64_t rqgo_read_text(rq_response *response, void *buf, size_t cap, rq_error **error,
+                       rqgo_left *left);
+const void *rqgo_line(rq_response *response, bool text, size_t *len, rq_error **error,
+                      rqgo_left *left);
+const void *rqgo_bytes(rq_response *response, size_t *len, rq_error **error, rqgo_left *left);
+const void *rqgo_text(rq_response *response, size_t *len, rq_error **error, rqgo_left *left);
+const void *rqgo_json(rq_response *response, size_t *len, rq_error **error, rqgo_left *left);
+const char *rqgo_apparent(rq_response *response, rq_error **error, rqgo_left *left);
+int64_t rqgo_save(rq_response *response, const char *path, rq_error **error, rqgo_left *left);
 
 // Leaves a failure for the call that the running callback belongs to; false if it has one already.
 bool rqgo_keep(uintptr_t failure);
 
+// Leaves a watch for that call, and gives the one that it had, or 0.
+uintptr_t rqgo_adopt(uintptr_t watch);
+
 // The library's calls that take a callback. context is a cgo.Handle, which they give away.
 void rqgo_auth(rq_opts *opts, uintptr_t context, rq_error **error);
+void rqgo_on_request(rq_opts *opts, uintptr_t context, rq_error **error);
+void rqgo_on_response(rq_opts *opts, uintptr_t context, rq_error **error);
+void rqgo_on_trace(rq_opts *opts, uintptr_t context, rq_error **error);
+void rqgo_on_download(rq_opts *opts, uintptr_t context, rq_error **error);
 void rqgo_body(rq_request *request, bool rewinds, uintptr_t context, int64_t length,
                rq_error **error);
 void rqgo_part(rq_part *part, bool rewinds, uintptr_t context, int64_t length, rq_error **error);

@@ -18,6 +18,7 @@ type watch struct {
 
 	mu    sync.Mutex // a context may end while the request does: no trigger of a freed token
 	token *C.rq_cancel
+	next  *watch // ends with this one: of a response that took this request's place
 }
 
 func newWatch(ctx context.Context) (*watch, error) {
@@ -40,6 +41,26 @@ func (w *watch) trigger() {
 	if w.token != nil {
 		C.rq_cancel_trigger(w.token)
 	}
+	if w.next != nil {
+		w.next.trigger()
+	}
+}
+
+// join makes the end of this watch's context end what other watches too.
+func (w *watch) join(other *watch) {
+	if other == nil {
+		return
+	}
+	w.mu.Lock()
+	if w.next == nil {
+		w.next = other
+	} else {
+		w.next.join(other)
+	}
+	w.mu.Unlock()
+	if w.ctx.Err() != nil { // the trigger may have come before
+		other.trigger()
+	}
 }
 
 // end forgets the context. Done twice, it does nothing.
@@ -49,4 +70,7 @@ func (w *watch) end() {
 	defer w.mu.Unlock()
 	C.rq_cancel_free(w.token)
 	w.token = nil
+	if w.next != nil {
+		w.next.end()
+	}
 }

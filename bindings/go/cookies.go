@@ -53,13 +53,13 @@ func Jar(used bool) Option {
 	}
 }
 
-// Cookies are the cookies that a session received or was given, and sends where they belong. Any
-// number of goroutines may use them at once.
+// Cookies are the cookies that a session received or was given, and sends where they belong, or
+// those that one response set. Any number of goroutines may use them at once.
 type Cookies struct {
-	session *Session
+	handle *handle[*C.rq_cookies]
 }
 
-// StoredCookie is a cookie of a session.
+// StoredCookie is a cookie as it is kept.
 type StoredCookie struct {
 	Name, Value string
 	Domain      string    // empty: it is sent to every host
@@ -70,18 +70,31 @@ type StoredCookie struct {
 
 // Cookies are the session's. They end with it.
 func (s *Session) Cookies() *Cookies {
-	return &Cookies{s}
+	var jar *C.rq_cookies
+	if session, err := s.handle.acquire(); err == nil {
+		jar = C.rq_session_cookies(session)
+		s.handle.release()
+	}
+	return &Cookies{newLent(jar, s.handle)}
+}
+
+// Cookies are those that this response set, in a jar of their own. They end with the response.
+func (r *Response) Cookies() *Cookies {
+	var jar *C.rq_cookies
+	b := r.body()
+	b.use(func(ptr *C.rq_response, _ *call) { jar = C.rq_response_cookies(ptr) })
+	return &Cookies{newLent(jar, b.handle)}
 }
 
 // with runs f on the jar in C.
 func (j *Cookies) with(f func(jar *C.rq_cookies, c *call)) error {
-	session, err := j.session.handle.acquire()
+	jar, err := j.handle.acquire()
 	if err != nil {
 		return err
 	}
-	defer j.session.handle.release()
+	defer j.handle.release()
 	var c call
-	f(C.rq_session_cookies(session), &c)
+	f(jar, &c)
 	return c.end()
 }
 
@@ -139,7 +152,7 @@ func (j *Cookies) SetClock(now time.Time) error {
 	})
 }
 
-// All are the cookies as they are now; none after the session's Close.
+// All are the cookies as they are now; none after the Close of their owner.
 func (j *Cookies) All() (cookies []StoredCookie) {
 	j.with(func(jar *C.rq_cookies, c *call) {
 		list := C.rq_cookies_list(jar, &c.err)

@@ -35,6 +35,7 @@ const (
 	ErrDNS            Code = C.RQ_ERR_DNS
 	ErrConnect        Code = C.RQ_ERR_CONNECT
 	ErrTLS            Code = C.RQ_ERR_TLS
+	ErrProxy          Code = C.RQ_ERR_PROXY // the proxy refused, or gave no valid answer
 	ErrConnectTimeout Code = C.RQ_ERR_CONNECT_TIMEOUT
 	ErrReadTimeout    Code = C.RQ_ERR_READ_TIMEOUT
 	ErrWriteTimeout   Code = C.RQ_ERR_WRITE_TIMEOUT
@@ -48,7 +49,10 @@ const (
 	ErrLimit      Code = C.RQ_ERR_LIMIT
 	ErrBody       Code = C.RQ_ERR_BODY        // the body would have to be sent again and cannot be
 	ErrBodyLength Code = C.RQ_ERR_BODY_LENGTH // the body gave more or less than was declared
-	ErrStatus     Code = C.RQ_ERR_STATUS      // Response.Raise met a status of 4xx or 5xx
+	ErrDecode     Code = C.RQ_ERR_DECODE      // a content coding is corrupt, or ends too early
+
+	ErrStatus           Code = C.RQ_ERR_STATUS // Response.Raise met a status of 4xx or 5xx
+	ErrTooManyRedirects Code = C.RQ_ERR_TOO_MANY_REDIRECTS
 )
 
 // Error is the code's name in C: "RQ_ERR_DNS".

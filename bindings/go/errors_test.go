@@ -55,7 +55,8 @@ func TestEveryCodeHasItsName(t *testing.T) {
 	for code, want := range map[Code]string{
 		ErrCallback: "CALLBACK", ErrInvalidJSON: "INVALID_JSON", ErrInvalidCookie: "INVALID_COOKIE",
 		ErrInvalidProxy: "INVALID_PROXY", ErrBody: "BODY", ErrBodyLength: "BODY_LENGTH",
-		ErrStatus: "STATUS",
+		ErrStatus: "STATUS", ErrProxy: "PROXY", ErrDecode: "DECODE",
+		ErrTooManyRedirects: "TOO_MANY_REDIRECTS",
 	} {
 		if code.Error() != "RQ_ERR_"+want {
 			t.Errorf("%d: %s", code, code)

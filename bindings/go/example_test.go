@@ -135,6 +135,111 @@ func ExampleRequest_json() {
 	// {"name":"tea","price":3}
 }
 
+func ExampleResponse_History() {
+	session, err := rq.NewSession()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	response, err := session.Get(context.Background(), os.Getenv("RQ_TEST_HTTP")+"/redirect/1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	for _, hop := range append(response.History(), response) {
+		fmt.Println(hop.StatusCode, hop.Header.Get("Location"))
+	}
+	// Output:
+	// 302 /redirect/0
+	// 302 /echo
+	// 200
+}
+
+func ExampleResponse_Lines() {
+	session, err := rq.NewSession()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	response, err := session.Get(context.Background(), os.Getenv("RQ_TEST_HTTP")+"/echo")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	for line, err := range response.Lines() {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%s\n", line)
+		break
+	}
+	// Output: GET /echo HTTP/1.1
+}
+
+func ExampleOnResponse() {
+	raise := rq.OnResponse(func(r *rq.Response) (*rq.Response, error) {
+		return nil, r.Raise()
+	})
+	session, err := rq.NewSession(raise)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	_, err = session.Get(context.Background(), os.Getenv("RQ_TEST_HTTP")+"/status/404")
+	fmt.Println(errors.Is(err, rq.ErrStatus))
+	// Output: true
+}
+
+func ExampleOnTrace() {
+	session, err := rq.NewSession(rq.OnTrace(func(trace rq.Trace) {
+		switch trace.Step {
+		case rq.StepConnect, rq.StepReused:
+			fmt.Println(trace.Step)
+		}
+	}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	for range 2 {
+		response, err := session.Get(context.Background(), os.Getenv("RQ_TEST_HTTP")+"/bytes/1000")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if _, err := response.Bytes(); err != nil {
+			fmt.Println(err)
+		}
+		response.Body.Close()
+	}
+	// Output:
+	// connect
+	// reused
+}
+
+func ExampleRetries() {
+	session, err := rq.NewSession(rq.Retries(rq.Retry{
+		Count: 3, Statuses: []int{502, 503, 504}, Backoff: time.Second, BackoffMax: time.Minute,
+	}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+	// Output:
+}
+
 func ExampleAuthFunc() {
 	sign := func(p *rq.Prepared) error {
 		return p.SetHeader("X-Signature", fmt.Sprintf("%s-%d", p.Method(), p.BodyLength()))

@@ -18,8 +18,12 @@ import (
 //
 // A handle that nobody closed is freed by its cleanup. Built with the tag rqdebug, each acquire
 // runs the collector, so that a missing release shows in tests.
+//
+// What lies inside of another object, or is this package's for one callback only, has a handle too:
+// see newLent and borrow.
 type handle[P any] struct {
 	free    func(P)
+	lender  lender // nil: the object is nobody else's
 	cleanup runtime.Cleanup
 
 	mu     sync.Mutex
@@ -34,6 +38,28 @@ func newHandle[P any](ptr P, free func(P)) *handle[P] {
 	return h
 }
 
+// lender is a handle whose object holds that of another handle.
+type lender interface {
+	pin() error
+	release()
+}
+
+// newLent is for an object inside of the lender's. It ends with that, and keeps it alive.
+func newLent[P any](ptr P, by lender) *handle[P] {
+	return &handle[P]{ptr: ptr, free: func(P) {}, lender: by}
+}
+
+// borrow is for an object that is this package's until giveBack, which waits for those that use it
+// in other goroutines. Whoever keeps the handle longer finds it closed.
+func borrow[P any](ptr P) (h *handle[P], giveBack func()) {
+	unused := make(chan struct{})
+	h = &handle[P]{ptr: ptr, free: func(P) { close(unused) }}
+	return h, func() {
+		h.close()
+		<-unused
+	}
+}
+
 // acquire lends the pointer until release. It fails after Close, and for a handle that never was.
 func (h *handle[P]) acquire() (P, error) {
 	collectGarbage()
@@ -46,6 +72,11 @@ func (h *handle[P]) acquire() (P, error) {
 	if h.closed {
 		return none, misuse("the handle is closed")
 	}
+	if h.lender != nil {
+		if err := h.lender.pin(); err != nil {
+			return none, err
+		}
+	}
 	h.users++
 	return h.ptr, nil
 }
@@ -55,13 +86,22 @@ func (h *handle[P]) release() {
 	defer h.mu.Unlock()
 	h.users--
 	h.freeUnused()
+	if h.lender != nil {
+		h.lender.release()
+	}
 	runtime.KeepAlive(h)
 }
 
-// close lets no new user in. It does not wait for those that are there.
-func (h *handle[P]) close() {
+// pin is acquire for a lender.
+func (h *handle[P]) pin() error {
+	_, err := h.acquire()
+	return err
+}
+
+// close lets no new user in. It does not wait for those that are there, but tells of them.
+func (h *handle[P]) close() (inUse bool) {
 	if h == nil {
-		return
+		return false
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -70,6 +110,25 @@ func (h *handle[P]) close() {
 		h.cleanup.Stop()
 		h.freeUnused()
 	}
+	return h.users > 0
+}
+
+// disown is close for an object that somebody else takes over. It fails while it is used.
+func (h *handle[P]) disown() (ptr P, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || h.users > 0 || h.lender != nil {
+		return ptr, false
+	}
+	h.closed = true
+	h.cleanup.Stop()
+	return h.ptr, true
+}
+
+func (h *handle[P]) isClosed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed
 }
 
 func (h *handle[P]) freeUnused() {

@@ -3,6 +3,7 @@
 package rq
 
 import (
+	"io"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -49,7 +50,7 @@ func forget(t *testing.T) {
 	body := whole.Body
 	whole = nil
 	runtime.GC() // the response is gone, its body is not
-	if content, err := readAll(body, -1); err != nil || string(content) != string(pattern(20000)) {
+	if content, err := io.ReadAll(body); err != nil || string(content) != string(pattern(20000)) {
 		t.Errorf("%d bytes, %v", len(content), err)
 	}
 	if _, err = session.Get(t.Context(), at("HTTP", "/bytes/1000000")); err != nil {

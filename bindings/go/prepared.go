@@ -14,8 +14,11 @@ import (
 
 // Prepared is a request exactly as it will be sent. Session.Send sends it, any number of times and
 // from any goroutine; an edit waits until those that send it have their response's head.
+//
+// That of a [Response], from its method Request, ends with the response and cannot be edited.
 type Prepared struct {
 	handle *handle[*C.rq_prepared]
+	frozen bool         // was sent: a response's
 	mu     sync.RWMutex // held for reading by those that send, for writing by all others
 }
 
@@ -42,6 +45,14 @@ func (p *Prepared) alone(f func(ptr *C.rq_prepared, c *call)) error {
 	var c call
 	f(ptr, &c)
 	return c.end()
+}
+
+// edit is alone for changes.
+func (p *Prepared) edit(f func(ptr *C.rq_prepared, c *call)) error {
+	if p.frozen {
+		return misuse("the request of a response cannot be edited: it was sent")
+	}
+	return p.alone(f)
 }
 
 // Method is the method. It is empty after Close, as are the other parts.
@@ -116,42 +127,42 @@ func (p *Prepared) Body() (body []byte) {
 
 // SetMethod changes the method.
 func (p *Prepared) SetMethod(method string) error {
-	return p.alone(func(ptr *C.rq_prepared, c *call) {
+	return p.edit(func(ptr *C.rq_prepared, c *call) {
 		C.rq_prepared_set_method(ptr, c.text(method), &c.err)
 	})
 }
 
 // SetURL changes the URL.
 func (p *Prepared) SetURL(url string) error {
-	return p.alone(func(ptr *C.rq_prepared, c *call) {
+	return p.edit(func(ptr *C.rq_prepared, c *call) {
 		C.rq_prepared_set_url(ptr, c.text(url), &c.err)
 	})
 }
 
 // SetHeader sets a header field in place of those with its name.
 func (p *Prepared) SetHeader(name, value string) error {
-	return p.alone(func(ptr *C.rq_prepared, c *call) {
+	return p.edit(func(ptr *C.rq_prepared, c *call) {
 		C.rq_prepared_set_header(ptr, c.text(name), c.text(value), &c.err)
 	})
 }
 
 // AddHeader adds a header field and keeps those with its name.
 func (p *Prepared) AddHeader(name, value string) error {
-	return p.alone(func(ptr *C.rq_prepared, c *call) {
+	return p.edit(func(ptr *C.rq_prepared, c *call) {
 		C.rq_prepared_add_header(ptr, c.text(name), c.text(value), &c.err)
 	})
 }
 
 // RemoveHeader removes the header fields with this name.
 func (p *Prepared) RemoveHeader(name string) error {
-	return p.alone(func(ptr *C.rq_prepared, c *call) {
+	return p.edit(func(ptr *C.rq_prepared, c *call) {
 		C.rq_prepared_set_header(ptr, c.text(name), nil, &c.err)
 	})
 }
 
 // SetBody changes the body, and Content-Length with it; nil is no body.
 func (p *Prepared) SetBody(body []byte) error {
-	return p.alone(func(ptr *C.rq_prepared, c *call) {
+	return p.edit(func(ptr *C.rq_prepared, c *call) {
 		if body == nil {
 			C.rq_prepared_set_body(ptr, nil, 0, &c.err)
 			return

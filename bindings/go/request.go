@@ -76,7 +76,10 @@ func (r *Request) build() (*C.rq_request, error) {
 		c.json(request, r.JSON)
 	}
 	if r.Progress != nil {
-		C.rqgo_progress(request, contextFor(r.Progress), &c.err)
+		C.rqgo_progress(request, contextFor(func(sent, total int64) error {
+			r.Progress(sent, total)
+			return nil
+		}), &c.err)
 	}
 	if err := c.end(); err != nil {
 		C.rq_request_free(request)
@@ -127,7 +130,7 @@ func (r *Request) prepare(session *C.rq_session) (*Prepared, error) {
 	}
 	defer C.rq_request_free(request)
 	var c call
-	ptr := C.rqgo_prepare(session, request, &c.err, &c.failed)
+	ptr := C.rqgo_prepare(session, request, &c.err, &c.left)
 	if err := c.end(); err != nil {
 		return nil, err
 	}

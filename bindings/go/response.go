@@ -1,5 +1,5 @@
-// The head of a response, copied from C once, and the ways to read its body whole. Streaming is
-// body.go's.
+// The head of a response, copied from C once. Its body is body.go's and content.go's, the way it
+// came history.go's.
 
 package rq
 
@@ -15,6 +15,9 @@ typedef struct {
 	int32_t status;
 	int32_t version;
 	bool reused;
+	bool ok;
+	bool redirect;
+	bool permanent;
 } rqgo_head;
 
 typedef struct {
@@ -32,6 +35,9 @@ static void rqgo_response_head(const rq_response *r, rqgo_head *head) {
 	head->status = rq_response_status(r);
 	head->version = rq_response_http_version(r);
 	head->reused = rq_response_reused(r);
+	head->ok = rq_response_ok(r);
+	head->redirect = rq_response_is_redirect(r);
+	head->permanent = rq_response_is_permanent_redirect(r);
 }
 
 // Fetches up to RQGO_FIELDS header or trailer fields, beginning with the one at index.
@@ -48,14 +54,19 @@ static size_t rqgo_response_fields(const rq_response *r, bool trailer, size_t in
 import "C"
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 )
 
-// Response is what came back. Its head is complete; its body is read from Body, or at once by
-// Bytes, Text or JSON. A response is for one goroutine at a time, except for Body.Close.
+// Response is what came back. Its head is complete; its body is read from Body or line by line, or
+// at once by Bytes, Text, JSON or Save. Content codings, such as gzip, are taken off.
+//
+// Body.Close ends it: the fields stay, but from then on its methods fail with ErrMisuse, or give
+// nothing. The garbage collector closes those that are forgotten. A connection is free for the next
+// request as soon as the body has been read to its end. A response is for one goroutine at a time,
+// except for Body.Close.
 type Response struct {
 	StatusCode  int
 	Reason      string      // "Not Found", as received
@@ -66,18 +77,28 @@ type Response struct {
 	Elapsed     time.Duration // from the start of the request to the end of the head
 	Reused      bool          // came over a connection that was kept from an earlier request
 
-	ContentLength int64         // as declared; 0 without a body, -1 if unknown
+	ContentLength int64         // as declared, codings and all; 0 without a body, -1 if unknown
 	Body          io.ReadCloser // never nil; to be closed, or read to its end
 	Trailer       http.Header   // filled at the end of the body
 
-	raised  error
-	content []byte
-	failed  error
-	read    bool
+	ok, redirect, permanent bool
+
+	raised error
+	own    *body
 }
 
-// newResponse copies the head, and leaves ptr and w to the body.
-func newResponse(ptr *C.rq_response, w *watch) *Response {
+// ownResponse takes over what a call of the library's returned, with the watch over it.
+func ownResponse(ptr *C.rq_response, w *watch) *Response {
+	return newResponse(ptr, newBody(ptr, w))
+}
+
+// lentResponse is for a response that is a hook's until it returns.
+func lentResponse(ptr *C.rq_response, h *handle[*C.rq_response]) *Response {
+	return newResponse(ptr, &body{handle: h, alone: new(sync.Mutex), isLent: true})
+}
+
+// newResponse copies the head.
+func newResponse(ptr *C.rq_response, b *body) *Response {
 	var head C.rqgo_head
 	C.rqgo_response_head(ptr, &head)
 	r := &Response{
@@ -89,19 +110,32 @@ func newResponse(ptr *C.rq_response, w *watch) *Response {
 		Elapsed:       time.Duration(head.elapsed_ms * C.double(time.Millisecond)),
 		Reused:        bool(head.reused),
 		ContentLength: int64(head.length),
+		Body:          b,
+		ok:            bool(head.ok),
+		redirect:      bool(head.redirect),
+		permanent:     bool(head.permanent),
+		own:           b,
 	}
 	r.Header = make(http.Header, len(r.RawHeader))
 	addFields(r.Header, r.RawHeader)
 	if r.ContentLength < 0 {
 		r.Trailer = make(http.Header)
+		b.trailer = r.Trailer
 	}
 	if r.StatusCode >= 400 {
 		var c call
 		C.rq_response_raise(ptr, &c.err)
 		r.raised = c.end()
 	}
-	r.Body = newBody(ptr, w, r.Trailer)
 	return r
+}
+
+// body is what the response is in C, also where the field Body was replaced, or none was made.
+func (r *Response) body() *body {
+	if r.own == nil {
+		return new(body)
+	}
+	return r.own
 }
 
 func versionOf(version C.int32_t) string {
@@ -138,28 +172,18 @@ func (r *Response) Raise() error {
 	return r.raised
 }
 
-// Bytes reads what is left of the body, closes it and keeps it: a second call gives the same. When
-// the body fails, the bytes before the failure come with the error.
-func (r *Response) Bytes() ([]byte, error) {
-	if !r.read {
-		r.read = true
-		r.content, r.failed = readAll(r.Body, r.ContentLength)
-		r.Body.Close()
-	}
-	return r.content, r.failed
+// OK tells whether Raise has nothing to say: the status is not 4xx or 5xx.
+func (r *Response) OK() bool {
+	return r.ok
 }
 
-// Text is Bytes as a string, unchanged.
-func (r *Response) Text() (string, error) {
-	content, err := r.Bytes()
-	return string(content), err
+// IsRedirect tells whether this is a redirect that can be followed: 301, 302, 303, 307 or 308 with
+// a Location.
+func (r *Response) IsRedirect() bool {
+	return r.redirect
 }
 
-// JSON decodes the body into v, as encoding/json does.
-func (r *Response) JSON(v any) error {
-	content, err := r.Bytes()
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(content, v)
+// IsPermanentRedirect tells whether this is a redirect for good: 301 or 308 with a Location.
+func (r *Response) IsPermanentRedirect() bool {
+	return r.permanent
 }

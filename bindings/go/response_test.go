@@ -79,8 +79,8 @@ func TestTrailer(t *testing.T) {
 	if response.ContentLength != -1 || len(response.Trailer) != 0 {
 		t.Fatalf("%+v", response)
 	}
-	if textOf(t, response) != string(pattern(30000)) {
-		t.Fatal("wrong bytes")
+	if content, err := response.Bytes(); string(content) != string(pattern(30000)) || err != nil {
+		t.Fatalf("%d bytes, %v", len(content), err)
 	}
 	if trailer := response.Trailer.Get("X-Checksum"); trailer != sum {
 		t.Fatalf("%q, not %q", trailer, sum)

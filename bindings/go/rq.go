@@ -19,10 +19,14 @@
 // the system's errno and the context's error. Code that is written for net/http can stay as it is:
 // give its http.Client a [Transport].
 //
-// A [Request] says more than the verbs do: streamed bodies, forms, files, JSON, progress. What of
-// the caller's runs while a request is made or sent (a reader, [AuthFunc], Progress) runs in the
-// goroutine of the call. Its errors, and its panics as a [*PanicError], come back from the call. It
-// must not end its goroutine by runtime.Goexit, which testing's FailNow does.
+// A [Request] says more than the verbs do: streamed bodies, forms, files, JSON, progress. Redirects
+// are followed ([FollowRedirects]), content codings taken off ([Decode]), failures told at once
+// unless [Retries] says otherwise. [OnRequest], [OnResponse], [OnTrace] and [OnDownload] see what happens.
+//
+// What of the caller's runs while a request is made or sent, or a response read (a reader,
+// [AuthFunc], a hook, Progress) runs in the goroutine of the call. Its errors, and its panics as a
+// [*PanicError], come back from the call. It must not end its goroutine by runtime.Goexit, which
+// testing's FailNow does.
 //
 // A call that waits holds a thread of the operating system, of which Go allows 10,000: programs
 // with thousands of requests at once limit them, see [Transport].

@@ -43,13 +43,15 @@ func (s *Session) CloseIdle() {
 	}
 }
 
-// Get requests url. The caller closes the response's body, as with all of these.
+// Get requests url. The caller closes the response's body, as with all of these. Redirects are
+// followed, as with all of these but Head.
 func (s *Session) Get(ctx context.Context, url string, options ...Option) (*Response, error) {
 	return s.Do(ctx, &Request{Method: "GET", URL: url, Options: options})
 }
 
-// Head requests the header of url.
+// Head requests the header of url. Redirects are not followed, unless an option says so.
 func (s *Session) Head(ctx context.Context, url string, options ...Option) (*Response, error) {
+	options = append([]Option{FollowRedirects(false)}, options...)
 	return s.Do(ctx, &Request{Method: "HEAD", URL: url, Options: options})
 }
 
@@ -98,7 +100,7 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
 	}
 	defer C.rq_request_free(request)
 	return exchange(ctx, func(token *C.rq_cancel, c *call) *C.rq_response {
-		return C.rqgo_perform(session, request, token, &c.err, &c.failed)
+		return C.rqgo_perform(session, request, token, &c.err, &c.left)
 	})
 }
 
@@ -114,9 +116,9 @@ func (s *Session) Prepare(r *Request) (*Prepared, error) {
 }
 
 // Send sends a prepared request as it stands, as often as wanted.
-// Options are for this sending alone and win over the request's and the session's; those about what
-// is sent have no effect, for that was prepared: Timeout, Deadline, Verify, CAFile, CAPEM, Proxy,
-// NoProxy and Jar have.
+// Options are for this sending alone and win over the request's and the session's. Those about what
+// is sent have no effect, for that was prepared; those about how it is sent, and what becomes of
+// the response, have.
 func (s *Session) Send(ctx context.Context, p *Prepared, options ...Option) (*Response, error) {
 	session, err := s.handle.acquire()
 	if err != nil {
@@ -137,7 +139,7 @@ func (s *Session) Send(ctx context.Context, p *Prepared, options ...Option) (*Re
 			defer C.rq_opts_free(opts)
 			c.apply(opts, options)
 		}
-		return C.rqgo_send(session, prepared, opts, token, &c.err, &c.failed)
+		return C.rqgo_send(session, prepared, opts, token, &c.err, &c.left)
 	})
 }
 
@@ -151,9 +153,11 @@ func exchange(
 	}
 	var c call
 	response := send(w.token, &c)
+	w.join(takeLeft[*watch](c.left.adopted))
 	if err := c.endUnder(ctx); err != nil {
+		C.rq_response_free(response) // there is one only where a callback panicked
 		w.end()
 		return nil, err
 	}
-	return newResponse(response, w), nil
+	return ownResponse(response, w), nil
 }

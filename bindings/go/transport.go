@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -21,7 +22,12 @@ import (
 //
 // Redirects, cookies and credentials stay with the http.Client: none of the session's are used or
 // kept, nor those of the netrc file. The session's headers and parameters are defaults for the
-// request's.
+// request's, and its hooks, limits and retries hold.
+//
+// As net/http's own Transport does, it asks for gzip, and takes it off, where the request has
+// neither Accept-Encoding nor Range and is no HEAD; Response.Uncompressed tells of it. Other
+// responses come with their content codings.
+//
 // Bodies are streamed both ways. A request's is read by the goroutine of RoundTrip, and closed when
 // its context ends; an answer that comes before its end is seen between two Reads. Trailers of
 // requests are not sent.
@@ -58,8 +64,22 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	response.Body.(*body).owned.freed = leave
+	response.own.ending.told = leave
 	return httpResponse(response, r), nil
+}
+
+// asksForGzip tells whether the request leaves content codings to its transport.
+func asksForGzip(r *http.Request) bool {
+	return r.Header.Get("Accept-Encoding") == "" && r.Header.Get("Range") == "" &&
+		r.Method != http.MethodHead
+}
+
+// codingOf sets what the request says of content codings, under its own header.
+func codingOf(r *http.Request) Option {
+	if asksForGzip(r) {
+		return Header("Accept-Encoding", "gzip")
+	}
+	return WithoutHeader("Accept-Encoding")
 }
 
 // CloseIdleConnections is what http.Client.CloseIdleConnections calls.
@@ -85,9 +105,11 @@ func (t *Transport) enter(r *http.Request) (leave func(), err error) {
 
 func requestOf(r *http.Request) *Request {
 	request := &Request{
-		Method:  methodOf(r),
-		URL:     urlOf(r),
-		Options: []Option{headerOf(r), NoAuth(), Jar(false)},
+		Method: methodOf(r),
+		URL:    urlOf(r),
+		Options: []Option{
+			codingOf(r), headerOf(r), NoAuth(), Jar(false), FollowRedirects(false), Decode(true),
+		},
 	}
 	if r.Body != nil && r.Body != http.NoBody {
 		request.BodyReader, request.BodyLength, request.GetBody = r.Body, lengthOfBody(r), r.GetBody
@@ -155,15 +177,33 @@ func httpResponse(response *Response, r *http.Request) *http.Response {
 		StatusCode:    response.StatusCode,
 		Proto:         "HTTP/" + response.HTTPVersion,
 		Header:        response.Header,
-		Body:          response.Body,
+		Body:          rawBody{response.own},
 		ContentLength: response.ContentLength,
 		Trailer:       response.Trailer,
 		Request:       r,
 	}
 	result.ProtoMajor, result.ProtoMinor, _ = http.ParseHTTPVersion(result.Proto)
-	if r.Method == http.MethodHead || response.ContentLength == 0 {
+	switch {
+	case r.Method == http.MethodHead || response.ContentLength == 0:
 		response.Body.Close() // where nothing follows, callers of net/http may leave out Close
 		result.Body = http.NoBody
+		if r.Method == http.MethodHead {
+			result.ContentLength = declaredBy(result.Header)
+		}
+	case asksForGzip(r) && strings.EqualFold(result.Header.Get("Content-Encoding"), "gzip"):
+		result.Header.Del("Content-Encoding")
+		result.Header.Del("Content-Length")
+		result.ContentLength, result.Uncompressed = -1, true
+		result.Body = response.own
 	}
 	return result
+}
+
+// declaredBy is the length that a GET's body would have; -1 if that is not told.
+func declaredBy(header http.Header) int64 {
+	length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return length
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -282,5 +283,59 @@ func TestTransportCloseIdleConnections(t *testing.T) {
 	contentOf(t, second, err)
 	if first.Header.Get("X-Connection") == second.Header.Get("X-Connection") {
 		t.Fatal("the idle connection was used again")
+	}
+}
+
+// What net/http's own Transport does with gzip, for the same requests.
+func TestTransportTakesOffGzipThatItAskedFor(t *testing.T) {
+	content := pattern(100_000)
+	coded := gzipped(content)
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Asked", strings.Join(r.Header["Accept-Encoding"], "; "))
+		coding := r.URL.Query().Get("coding")
+		w.Header()["Content-Encoding"] = []string{coding}
+		if coding == "" {
+			delete(w.Header(), "Content-Encoding")
+		}
+		io.WriteString(w, coded)
+	})
+	ours, theirs := client(t), &http.Client{Transport: &http.Transport{}}
+	defer theirs.CloseIdleConnections()
+	for name, test := range map[string]struct{ method, coding, accept, span string }{
+		"asked for":  {"GET", "gzip", "", ""},
+		"in capital": {"GET", "GZIP", "", ""},
+		"by hand":    {"GET", "gzip", "gzip", ""},
+		"other":      {"GET", "br", "", ""},
+		"range":      {"GET", "gzip", "", "bytes=0-"},
+		"HEAD":       {"HEAD", "gzip", "", ""},
+		"none":       {"GET", "", "", ""},
+	} {
+		var outcomes [2]string
+		for i, client := range []*http.Client{ours, theirs} {
+			request, err := http.NewRequest(test.method, server+"?coding="+test.coding, nil)
+			must(t, err)
+			if test.accept != "" {
+				request.Header.Set("Accept-Encoding", test.accept)
+			}
+			if test.span != "" {
+				request.Header.Set("Range", test.span)
+			}
+			response, err := client.Do(request)
+			body := contentOf(t, response, err)
+			outcomes[i] = fmt.Sprint(len(body), response.Uncompressed, response.ContentLength,
+				response.Header["Content-Encoding"], response.Header["Content-Length"],
+				response.Header["X-Asked"], body == string(content), body == coded)
+		}
+		if outcomes[0] != outcomes[1] {
+			t.Errorf("%s: %s, and net/http: %s", name, outcomes[0], outcomes[1])
+		}
+	}
+}
+
+func TestTransportUsesTheSessionsHooks(t *testing.T) {
+	client := client(t, OnRequest(func(p *Prepared) error { return p.SetHeader("X-Hook", "1") }))
+	response, err := client.Get(at("HTTP", "/echo"))
+	if echo := contentOf(t, response, err); !strings.Contains(echo, "\r\nX-Hook: 1\r\n") {
+		t.Fatalf("%q", echo)
 	}
 }

@@ -119,6 +119,7 @@ func (u *upload) read(p []byte) (int, error) {
 
 func (u *upload) ended(err error) (int, error) {
 	u.failed = err
+	u.close() // whoever sends it may keep it, to send it again
 	if err == io.EOF {
 		return 0, nil
 	}
@@ -135,13 +136,12 @@ func (u *upload) rewind() error {
 }
 
 // close ends what again gave, of which everything was read that will be.
-func (u *upload) close() error {
+func (u *upload) close() {
 	opened := u.opened
 	u.opened = nil
-	if opened == nil {
-		return nil
+	if opened != nil {
+		opened.Close()
 	}
-	return opened.Close()
 }
 
 // stream gives the library a reader as the request's body.

@@ -133,13 +133,25 @@ fn parse_head(text: Vec<u8>) -> Result<Head> {
         let start = if part.is_empty() { 0 } else { start };
         Span { start: start as u32, end: (start + part.len()) as u32 }
     };
-    let reason = span(parsed.reason.unwrap_or_default().as_bytes());
+    let reason = match parsed.reason {
+        // The parser hands out no reason that is not ASCII.
+        None | Some("") => reason_in(&text),
+        Some(reason) => span(reason.as_bytes()),
+    };
     let fields = parsed
         .headers
         .iter()
         .map(|field| Field { name: span(field.name.as_bytes()), value: span(field.value) });
     let fields = fields.collect();
     Ok(Head { version: 10 + version, status, reason, headers: Headers::from_parts(text, fields) })
+}
+
+/// What stands behind the three digits of the status line, which has been parsed.
+fn reason_in(text: &[u8]) -> Span {
+    const BEFORE: usize = "HTTP/1.1 200 ".len();
+    let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+    let end = line.strip_suffix(b"\r").unwrap_or(line).len();
+    Span { start: BEFORE.min(end) as u32, end: end as u32 }
 }
 
 /// Parses a trailer section, its empty line included, as fields (RFC 9112 §7.1.2).
@@ -209,6 +221,20 @@ mod tests {
         });
         let error = result.expect_err(&raw.escape_ascii().to_string());
         assert_eq!(error.kind(), kind, "{} {error}", raw.escape_ascii());
+    }
+
+    #[test]
+    fn a_reason_is_kept_whatever_its_bytes() {
+        for (line, reason) in [
+            (&b"HTTP/1.1 200 caf\xe9 \xc3\xa9"[..], &b"caf\xe9 \xc3\xa9"[..]),
+            (b"HTTP/1.1 200 ", b""),
+            (b"HTTP/1.1 200", b""),
+            (b"HTTP/1.0 404 Not Found", b"Not Found"),
+        ] {
+            for end in [&b"\r\n\r\n"[..], b"\n\n"] {
+                assert_eq!(head(&[line, end].concat()).reason(), reason);
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 /*
- * Moves large bodies through a session, and prints for each by how many KiB the peak of the resident
- * memory grew: a download, an upload from a callback, and a body that decodes to a thousand times
- * what is sent.
+ * Moves large bodies through a session, and prints for each by how many KiB the peak of the
+ * resident memory grew: a download, an upload from a callback, and a body that decodes to a
+ * thousand times what is sent.
  *
  *   stream BASE_URL BYTES
  */
@@ -94,7 +94,7 @@ int main(int argc, char **argv) {
   int failed = e != NULL || idle < 0;
   for (int i = 0; i < 3; i++) failed |= moved[i] != bytes;
   if (e) fprintf(stderr, "%s\n", rq_error_message(e));
-  printf("%ld %ld %ld\n", grown[0], grown[1], grown[2]);
+  printf("download %ld\nupload %ld\nbomb %ld\n", grown[0], grown[1], grown[2]);
   rq_session_free(session);
   rq_error_free(e);
   return failed;

@@ -2,7 +2,8 @@
 //!
 //! `client` is what the tests do with the client, `peer` what they set against it; `replies` is the
 //! corpus that `cuts` and `differential` share. Tests named `fault_NN` are rows of the fault
-//! matrix: phase × fault → error, time, connection, retry. Everything runs on loopback.
+//! matrix: phase × fault → error, time, connection, retry; those named `flaw_NN` hold what a known
+//! flaw of another client broke. Everything runs on loopback.
 
 mod cancel;
 mod client;
@@ -14,6 +15,7 @@ mod faults_head;
 mod faults_idle;
 mod faults_send;
 mod faults_tls;
+mod flaws_cookies;
 mod peer;
 mod pool;
 mod prepare;

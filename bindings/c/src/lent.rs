@@ -40,7 +40,7 @@ impl LentHeaders {
     ) -> bool {
         let fields = self.fields.get_or_init(|| {
             headers
-                .iter()
+                .received()
                 .map(|(name, value)| (c_string(name.as_bytes()), c_string(value)))
                 .collect()
         });

@@ -281,7 +281,7 @@ impl Agent {
             Err(Fail::Line(why)) => return Err(why),
             Err(Fail::Library(error)) => vec![
                 Line::new("error")
-                    .and(error.kind().exception())
+                    .and(error.exception())
                     .and(error.kind().c_name())
                     .and(error.message()),
             ],
@@ -346,7 +346,7 @@ fn prepared_lines(prepared: &Prepared) -> Vec<Line> {
 }
 
 fn header_lines(headers: &rq::Headers) -> impl Iterator<Item = Line> {
-    headers.iter().map(|(name, value)| Line::new("header").and(name).and(value))
+    headers.received().map(|(name, value)| Line::new("header").and(name).and(value))
 }
 
 fn cookie_lines(jar: &Cookies) -> Vec<Line> {
@@ -358,7 +358,8 @@ fn cookie_lines(jar: &Cookies) -> Vec<Line> {
 }
 
 fn response_lines(mut response: Response) -> Outcome<Vec<Line>> {
-    let content = response.content()?;
+    // Not `response.bytes()`: that is `Read::bytes` here.
+    let content = Response::bytes(&mut response)?.to_vec();
     let text = response.text()?;
     let mut lines = vec![
         Line::new("status").and(response.status().to_string()),
