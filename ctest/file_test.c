@@ -154,6 +154,7 @@ static void check_refused(rq_request *request, rq_error **error, const char *nam
   CHECK(t_has(rq_error_message(*error), named));
   CHECK_STR(rq_error_exception(*error), "OSError");
   CHECK_INT(rq_error_errno(*error), number);
+  CHECK_STR(rq_error_phase(*error), "prepare");
   CHECK_CODE(*error, RQ_ERR_FILE);
   rq_prepared *prepared = rq_prepare(session, request, error);
   CHECK_INT(rq_prepared_body_length(prepared), 3);

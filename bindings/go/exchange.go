@@ -113,8 +113,8 @@ func ExpectContinue(expect bool) Option {
 }
 
 // ProxyDigest says whether the credentials of a proxy's URL are kept back until the proxy asks for
-// a digest of them. They are sent at once as basic credentials, unless told otherwise; a challenge is
-// answered all the same.
+// a digest of them. They are sent at once as basic credentials, unless told otherwise; a challenge
+// is answered all the same.
 func ProxyDigest(digest bool) Option {
 	return func(s *settings) {
 		C.rq_opts_proxy_digest(s.opts, C.bool(digest), &s.err)

@@ -60,7 +60,7 @@ static uint64_t upload(rq_session *session, const char *base, uint64_t bytes, rq
   snprintf(url, sizeof url, "%s/sink", base);
   uint64_t left = bytes;
   rq_request *request = rq_request_new("POST", url, e);
-  rq_request_body_callback(request, give, NULL, (int64_t)bytes, &left, NULL, e);
+  rq_request_body_callback(request, give, NULL, &left, NULL, (int64_t)bytes, e);
   rq_response *response = rq_perform(session, request, NULL, e);
   size_t length = 0;
   const char *said = rq_body_bytes(response, &length, e);

@@ -125,7 +125,8 @@ fn requests_and_the_jar_of_a_flow_are_judged_too() {
 #[test]
 fn a_departure_that_expects_null_runs_and_is_not_judged() {
     let case = json!([{
-        "name": "free", "session": {}, "replies": [{"raw": "HTTP/1.1 200 OK\r\n\r\n", "close": true}],
+        "name": "free", "session": {},
+        "replies": [{"raw": "HTTP/1.1 200 OK\r\n\r\n", "close": true}],
         "steps": [{"url": "http://a.test:{port}/"}],
         "expect": {"requests": [], "results": [{"status": 500}], "jar": null},
         "depart": {"why": "for a test", "expect": null},
@@ -137,10 +138,9 @@ fn a_departure_that_expects_null_runs_and_is_not_judged() {
 #[test]
 fn what_cannot_be_run_is_neither_passed_nor_failed() {
     let none = file("none.txt", "");
-    for (name, text, why) in [
-        ("unknown.json", "[{}]", "no known kind"),
-        ("broken.json", "[{", "broken.json"),
-    ] {
+    for (name, text, why) in
+        [("unknown.json", "[{}]", "no known kind"), ("broken.json", "[{", "broken.json")]
+    {
         let output = drive(&none, &file(name, text), AGENT);
         assert_eq!(output.status.code(), Some(2), "{name}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(why), "{name}");
