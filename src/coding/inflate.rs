@@ -116,7 +116,7 @@ impl Inflate {
     }
 }
 
-/// Whether these two bytes begin a zlib stream: method, window, and a sum over both (RFC 1950 §2.2).
+/// Whether these two bytes begin a zlib stream: method, window, a sum over both (RFC 1950 §2.2).
 fn is_zlib(first: u8, second: u8) -> bool {
     first & 0x0f == 8 && first >> 4 <= 7 && u16::from_be_bytes([first, second]) % 31 == 0
 }
