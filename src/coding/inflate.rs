@@ -100,11 +100,15 @@ impl Inflate {
         let name = self.name();
         let State::Within(decompress) = &mut self.state else { return Ok(Step::default()) };
         let before = (decompress.total_in(), decompress.total_out());
-        let status = decompress
-            .decompress(input, out, FlushDecompress::None)
-            .map_err(|_| corrupt(name, "its data or sums are wrong"))?;
+        let status = decompress.decompress(input, out, FlushDecompress::None);
         let used = (decompress.total_in() - before.0) as usize;
         let made = (decompress.total_out() - before.1) as usize;
+        let status = match status {
+            Ok(status) => status,
+            // What came before the fault is good; the next call meets it again.
+            Err(_) if made > 0 => return Ok(Step { used, made }),
+            Err(_) => return Err(corrupt(name, "its data or sums are wrong")),
+        };
         if status == Status::StreamEnd {
             self.has_member = true;
             // Behind deflate nothing can follow: it is ignored.
@@ -116,7 +120,8 @@ impl Inflate {
     }
 }
 
-/// Whether these two bytes begin a zlib stream: method, window, a sum over both (RFC 1950 §2.2).
+/// Whether these two bytes begin a zlib stream: method, window, and a sum over both (RFC 1950
+/// §2.2).
 fn is_zlib(first: u8, second: u8) -> bool {
-    first & 0x0f == 8 && first >> 4 <= 7 && u16::from_be_bytes([first, second]) % 31 == 0
+    first & 0x0f == 8 && first >> 4 <= 7 && u16::from_be_bytes([first, second]).is_multiple_of(31)
 }

@@ -1,6 +1,6 @@
 //! One cookie, and the rules that need no jar: what may be sent, and which hosts and paths a cookie
-//! belongs to (RFC 6265 §5.1.3, §5.1.4; behaviours C8 to C11; flaws 45 to 47). Leaves to `set_cookie` what a server
-//! may ask for, to the jar which cookie replaces which.
+//! belongs to (RFC 6265 §5.1.3, §5.1.4; behaviours C8 to C11; flaws 45 to 47). Leaves to
+//! `set_cookie` what a server may ask for, to the jar which cookie replaces which.
 
 use std::fmt;
 

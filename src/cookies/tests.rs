@@ -1,5 +1,5 @@
-//! The jar by its rules, one test a rule. Public suffixes and limits are in `flaws_tests.rs`, the cases of the http-state working group are in
-//! `vectors_tests.rs`.
+//! The jar by its rules, one test a rule. Public suffixes and limits are in `flaws_tests.rs`, the
+//! cases of the http-state working group are in `vectors_tests.rs`.
 
 use super::*;
 use crate::error::ErrorKind;

@@ -47,7 +47,8 @@ pub(crate) fn redirected(
     if keeps_body && !previous.source().can_be_sent() {
         return Err(not_again());
     }
-    let shares = from.shares_secrets_with(&url);
+    // What answered may be another than what was asked, by a hook: neither may tell the other's.
+    let shares = from.shares_secrets_with(&url) && previous.url().shares_secrets_with(&url);
     let parts = next.edit();
     parts.method = method;
     parts.url = url;

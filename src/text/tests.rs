@@ -162,8 +162,11 @@ const ODD: &[(&str, &[u8], &str)] = &[
     ("latin-1", b"\x7f\x80\x9f\xa0\xff", "\u{7f}\u{80}\u{9f}\u{a0}\u{ff}"),
 ];
 
-/// Replies of the recorded exchanges: Content-Type, body, encoding, text.
-const REPLIES: &[(Option<&str>, &[u8], Option<&str>, &str)] = &[
+/// Content-Type, body, encoding, text.
+type Reply = (Option<&'static str>, &'static [u8], Option<&'static str>, &'static str);
+
+/// Replies of the recorded exchanges.
+const REPLIES: &[Reply] = &[
     (
         Some("text/html; charset=windows-1252"),
         b"\x80\x93",

@@ -44,6 +44,7 @@ impl Httpbin {
             }
             said += &format!("{line}\n");
         }
+        let _ = master.wait();
         panic!("gunicorn does not start:\n{said}");
     }
 
