@@ -5,6 +5,7 @@
 // answered when the answer is there; news are told, and nobody waits.
 
 const native = require('../build/rq_node.node')
+const { failure } = require('./errors.cjs')
 const { Reader } = require('./upload.cjs')
 
 const STEPS = ['dns', 'connect', 'tls', 'reused', 'sent', 'head', 'body', 'retry', 'redirect']
@@ -90,8 +91,9 @@ class Dialog {
     }
   }
 
-  #hookFailed (reason) {
-    if (native.hookAnswer(this.#handle, false) !== undefined) this.failure = { reason }
+  #hookFailed (reported) {
+    if (native.hookAnswer(this.#handle, false) === undefined) return
+    this.failure = { reason: failure(reported) }
   }
 
   // ---- news ----

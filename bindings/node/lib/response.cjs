@@ -93,13 +93,12 @@ class Response {
       ({ ...cookie, expires: expires === null ? null : new Date(expires * 1000) }))
   }
 
-  /** The URL of the first link of that relation. */
+  /** The URL of the first link of that relation; null if there is none. */
   link (rel) {
-    text('rel', rel)
-    const links = this.links
+    const wanted = text('rel', rel).toLowerCase()
     const relations = ({ params }) => params.find(([name]) => name === 'rel')?.[1] ?? ''
-    const found = links.find(({ key }) => key === rel) ??
-      links.find((link) => relations(link).split(/\s+/).includes(rel))
+    const has = (link) => relations(link).toLowerCase().split(/[\t\n\f\r ]+/).includes(wanted)
+    const found = this.links.find(({ key }) => key === rel) ?? (wanted && this.links.find(has))
     return found?.url ?? null
   }
 

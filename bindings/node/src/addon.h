@@ -44,7 +44,7 @@ struct job {
   void (*run)(job *work);                            /* worker thread: blocks, sets error */
   napi_value (*settle)(napi_env env, job *work);     /* JS thread: what the promise resolves to */
   void (*drop)(job *work);                           /* JS thread: frees the job; no JavaScript */
-  void (*hear)(napi_env env, job *work, bool asked); /* JS thread: run called pool_ask or _tell */
+  void (*hear)(napi_env env, job *work, bool asked); /* JS thread: run asked, told or ended */
   void (*stop)(job *work);                           /* JS thread: ends run early; or NULL */
   struct dialog *dialog;                             /* with whom run may speak; NULL: nobody */
   const rq_cancel *cancel;                           /* by which pool_withdraw knows it */
@@ -159,6 +159,7 @@ struct response {
   bool busy;                  /* a job is in flight */
   bool whole;                 /* the body is in memory: reading it does not block */
 };
+#define RESPONSE_GONE "the response was lent to a hook, for its call only, or given away by one"
 napi_value response_handle(napi_env env, response made, response **held);
 void response_drop(response *held);
 response *response_of(napi_env env, napi_value handle);
@@ -215,7 +216,6 @@ dialog *dialog_running(void);                          /* of the job of this thr
 int64_t dialog_ask(dialog *with, rq_error **error);    /* in run: what it got, -1 with an error */
 void dialog_tell(news_kind kind, uint32_t level, double first, double second, const char *detail);
 void dialog_hear(napi_env env, job *work, bool asked);
-void dialog_flush(dialog *with);                       /* tells JavaScript what is left */
 void dialog_retract(dialog *with);                     /* the question has ended */
 job *dialog_asks(napi_env env, napi_value handle);     /* who waits for an answer, or NULL */
 

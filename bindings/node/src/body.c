@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GONE "the response was lent to a hook, for its call only, or given away by one"
-
 enum { LANDING_MAX = 64 * 1024 * 1024 /* what a declared length may reserve before a byte came */ };
 
 static void body_drop(job *work) {
@@ -33,7 +31,7 @@ void *body_new(napi_env env, napi_callback_info info, int ask, size_t size) {
   body_job *body = response_alive(from) ? calloc(1, size) : NULL;
   if (body == NULL) {
     response_leave(from);
-    misuse_throw(env, GONE);
+    misuse_throw(env, RESPONSE_GONE);
     return NULL;
   }
   body->job = (job){.drop = body_drop, .stop = body_stop, .hear = dialog_hear};
@@ -64,7 +62,7 @@ unsigned char *body_buffer(body_job *body) {
 
 bool body_alive(napi_env env, const body_job *body) {
   if (response_alive(body->response)) return true;
-  misuse_throw(env, GONE);
+  misuse_throw(env, RESPONSE_GONE);
   return false;
 }
 
@@ -98,7 +96,6 @@ static void read_raw_run(job *work) {
 static napi_value read_settle(napi_env env, job *work) {
   body_job *body = (body_job *)work;
   napi_value value = NULL;
-  dialog_flush(work->dialog);
   if (body->got == 0) return body_trailers(env, body);
   napi_create_buffer_copy(env, (size_t)body->got, body->response->buffer, NULL, &value);
   response_account(env, body->response, BODY_PIECE_MAX);
@@ -154,7 +151,6 @@ static napi_value bytes_of_body(napi_env env, const body_job *body) {
 static napi_value bytes_settle(napi_env env, job *work) {
   body_job *body = (body_job *)work;
   napi_value object = NULL;
-  dialog_flush(work->dialog);
   if (!body_alive(env, body) || napi_create_object(env, &object) != napi_ok) return NULL;
   set(env, object, "body", bytes_of_body(env, body));
   set(env, object, "trailers", body_trailers(env, body));
@@ -182,7 +178,6 @@ static void save_run(job *work) {
 static napi_value save_settle(napi_env env, job *work) {
   const body_job *body = (body_job *)work;
   napi_value object = NULL;
-  dialog_flush(work->dialog);
   if (!body_alive(env, body) || napi_create_object(env, &object) != napi_ok) return NULL;
   set(env, object, "saved", number(env, (double)body->got));
   set(env, object, "trailers", body_trailers(env, body));

@@ -125,8 +125,7 @@ static void tell(const dialog *with, const struct news *told) {
     call(with, "trace", (napi_value[]){level, first, second, utf8(env, told->detail)}, 4);
 }
 
-void dialog_flush(dialog *with) {
-  if (with == NULL) return;
+static void flush(dialog *with) {
   for (struct news *told = take_news(with), *next; told != NULL; told = next) {
     napi_handle_scope scope = NULL;
     next = told->next;
@@ -153,7 +152,8 @@ static void ask_hook(dialog *with) {
 
 void dialog_hear(napi_env env, job *work, bool asked) {
   dialog *with = work->dialog;
-  dialog_flush(with);
+  if (with == NULL) return;
+  flush(with);
   /* A function that was told may have cancelled the request, and with it the question. */
   if (!asked || !pool_asks(env, work)) return;
   if (with->what == ASKS_READ)

@@ -108,7 +108,6 @@ static void lines_hear(napi_env env, job *work, bool asked) {
 static napi_value lines_settle(napi_env env, job *work) {
   lines_job *lines = (lines_job *)work;
   napi_value object = NULL, trailers = NULL;
-  dialog_flush(work->dialog);
   if (!body_alive(env, &lines->body) || napi_create_object(env, &object) != napi_ok) return NULL;
   set(env, object, "lines", array_of(env, lines));
   if (lines->failure != NULL) set(env, object, "failure", error_object(env, lines->failure));

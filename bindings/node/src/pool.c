@@ -418,6 +418,7 @@ static void settle(napi_env env, job *work) {
   napi_value result = NULL;
   bool failed = work->error != NULL, thrown = false;
   napi_open_handle_scope(env, &scope);
+  if (work->hear != NULL) work->hear(env, work, false); /* what it told last, also if it failed */
   result = failed ? error_object(env, work->error) : work->settle(env, work);
   napi_is_exception_pending(env, &thrown);
   if (thrown) napi_get_and_clear_last_exception(env, &result);

@@ -92,6 +92,10 @@ void prepared_retract(prepared *held) {
 napi_value response_sent(napi_env env, napi_callback_info info) {
   response *of = response_of(env, arguments_of(env, info).at[0]);
   if (of == NULL) return NULL;
+  if (!response_alive(of)) {
+    misuse_throw(env, RESPONSE_GONE);
+    return NULL;
+  }
   prepared sent = {.inner = (rq_prepared *)of->request, .of = of};
   return handle_of_prepared(env, sent, NULL);
 }

@@ -47,7 +47,6 @@ static void send_run(job *work) {
 /* JS thread: the head; with a body that was read already, the trailers. */
 static napi_value send_settle(napi_env env, job *work) {
   response *got = ((send_job *)work)->response;
-  dialog_flush(work->dialog);
   got->request = rq_response_request(got->inner);
   napi_value head = response_head(env, got);
   if (got->whole) set(env, head, "trailers", response_fields(env, got->inner, true));

@@ -22,7 +22,6 @@ static void json_run(job *work) {
 static napi_value text_settle(napi_env env, job *work) {
   const body_job *body = (body_job *)work;
   napi_value object = NULL, text = NULL;
-  dialog_flush(work->dialog);
   if (!body_alive(env, body) || napi_create_object(env, &object) != napi_ok) return NULL;
   if (napi_create_string_utf8(env, body->whole, body->len, &text) != napi_ok) {
     napi_throw_range_error(env, NULL, "the text is longer than a string can be");
@@ -59,7 +58,6 @@ static void read_text_run(job *work) {
 static napi_value read_text_settle(napi_env env, job *work) {
   body_job *body = (body_job *)work;
   napi_value text = NULL;
-  dialog_flush(work->dialog);
   if (body->got == 0) return body_trailers(env, body);
   const char *read = (const char *)body->response->buffer;
   napi_create_string_utf8(env, read, (size_t)body->got, &text);
@@ -85,7 +83,6 @@ static void apparent_run(job *work) {
 static napi_value apparent_settle(napi_env env, job *work) {
   const body_job *body = (body_job *)work;
   napi_value object = NULL;
-  dialog_flush(work->dialog);
   if (!body_alive(env, body) || napi_create_object(env, &object) != napi_ok) return NULL;
   set(env, object, "text", utf8(env, body->whole));
   set(env, object, "trailers", body_trailers(env, body));
@@ -117,7 +114,7 @@ napi_value response_set_encoding(napi_env env, napi_callback_info info) {
   if (response_alive(of))
     encoding = set_encoding(env, of, given.at[1]);
   else
-    misuse_throw(env, "the response was lent to a hook, for its call only");
+    misuse_throw(env, RESPONSE_GONE);
   response_leave(of);
   return encoding;
 }
