@@ -67,6 +67,8 @@ static void a_null_error_is_allowed(void) {
   CHECK(rq_get(session, t_env("RQ_TEST_REFUSED"), NULL) == NULL);
   CHECK(rq_get(session, NULL, NULL) == NULL);
   CHECK(rq_body_bytes(response, &len, NULL) == NULL);
+  while (rq_body_read(response, &byte, 1, NULL) > 0) { /* what came before the error */
+  }
   CHECK_INT(rq_body_read(response, &byte, 1, NULL), -1);
   rq_opts_header(rq_session_opts(session), "bad name", "1", NULL);
   rq_error_set(NULL, RQ_ERR_CALLBACK, "nowhere to go");

@@ -46,9 +46,27 @@ static void dropping_frees_early(void) {
   CHECK(session == NULL && response != NULL && e == NULL);
 }
 
+/* Whichever way the loop is left, each list is freed. */
+static void a_list_of_cookies_frees_itself(void) {
+  rq_auto(error) e = NULL;
+  rq_auto(session) session = rq_session_new(&e);
+  rq_cookies *cookies = rq_session_cookies(session);
+  for (int turn = 0; turn < 3; turn++) {
+    rq_cookies_set(cookies, "a", "1", NULL, NULL, false, &e);
+    rq_auto(cookie_list) list = rq_cookies_list(cookies, &e);
+    CHECK(rq_cookie_list_at(list, 0, NULL, NULL, NULL, NULL));
+    rq_drop(cookie_list, list);
+    CHECK(list == NULL);
+    list = rq_cookies_list(cookies, &e);
+    if (turn == 1) break;
+  }
+  CHECK(e == NULL);
+}
+
 int main(void) {
   RUN(a_kept_handle_outlives_its_scope);
   RUN(a_set_error_is_freed);
   RUN(dropping_frees_early);
+  RUN(a_list_of_cookies_frees_itself);
   DONE();
 }

@@ -42,11 +42,11 @@
  *
  * OWNERSHIP
  *
- * What a function called rq_..._new, rq_prepare, rq_send, rq_perform or rq_get returns is yours:
- * free it with the rq_..._free of its type. Frees take NULL, in any order: a response outlives its
- * session. All other pointers are lent by the handle they came from, until it is freed or changed.
- * Bytes and text passed in are copied. Text is UTF-8 and NUL-terminated both ways; header values
- * and reasons are handed out as the bytes received.
+ * What a function called rq_..._new, rq_prepare, rq_send, rq_perform, rq_get, rq_response_next or
+ * rq_cookies_list returns is yours: free it with the rq_..._free of its type. Frees take NULL, in
+ * any order: a response outlives its session. All other pointers are lent by the handle they came
+ * from, until it is freed or changed. Bytes and text passed in are copied. Text is UTF-8 and
+ * NUL-terminated both ways; header values and reasons are handed out as the bytes received.
  *
  * WHAT A REQUEST SENDS
  *
@@ -55,6 +55,32 @@
  * callback), else fields, else JSON. Credentials come from the request, else the session, else an
  * Authorization header, else a netrc file, else the URL. rq_prepare shows what comes of it, for
  * reading and changing.
+ *
+ * REDIRECTS
+ *
+ * They are followed, up to 30, for every method; rq_opts_follow_redirects turns that off, for a
+ * HEAD for instance. 303 and 302, and 301 after POST, lead to a GET without a body (after HEAD, a
+ * HEAD); 301, 307 and 308 otherwise send the body again, or fail with RQ_ERR_BODY if it cannot be.
+ * Credentials, cookies of the request and headers named by rq_opts_sensitive_header stay with their
+ * origin (http to https on the default ports is no other), and do not come back.
+ * rq_response_history_at has each response on the way, and rq_response_request what was sent for
+ * it.
+ *
+ * HOOKS
+ *
+ * rq_opts_on_request, on_response, on_trace and on_download add functions that see every hop. All
+ * of the session's run, then all of the request's, in the order in which they were added. A hook
+ * that sets its error ends the call with that error, and none runs after it. Retries are within a
+ * hop: hooks see what came of them.
+ *
+ * BODIES
+ *
+ * A body is read in one way: by rq_body_read in pieces, by rq_body_line or rq_body_text_line in
+ * lines, by rq_body_read_text as text, undecoded by rq_body_read_raw, or into a file by
+ * rq_body_save. Going over from one to another is RQ_ERR_MISUSE where bytes would be missing. What
+ * rq_body_bytes, rq_body_text or rq_body_json has read whole is kept, and can be read again in
+ * every way but raw. Content codings are taken off unless rq_opts_decode says no; rq_opts_body_max
+ * and rq_opts_decoded_max bound what is read. The end of a body is told only if all of it came.
  *
  * CALLBACKS
  *
@@ -215,9 +241,9 @@ typedef enum {
    */
   RQ_ERR_LIMIT = 304,
   /**
-   * A body that was read once, from a pipe or a callback that cannot rewind, would have to be sent
-   * again: by you, or for a redirect, a digest challenge, a retry, a dead connection (Requests:
-   * UnrewindableBodyError).
+   * A body that was read once, from a pipe or a callback that cannot rewind, would have to be
+   * sent again: by you, or for a redirect, a digest challenge, a retry, a dead connection
+   * (Requests: UnrewindableBodyError).
    */
   RQ_ERR_BODY = 305,
   /**
@@ -276,7 +302,7 @@ typedef enum {
    */
   RQ_STEP_RETRY = 8,
   /**
-   * A redirect is followed.
+   * A redirect is followed, or a challenge answered.
    */
   RQ_STEP_REDIRECT = 9,
 } rq_step;
@@ -472,7 +498,8 @@ int64_t rq_body_read_raw(rq_response *response, void *buf, size_t cap, rq_error 
 
 /**
  * Reads all that is left of the body and keeps it: further calls return the same bytes. A NUL that
- * `len` does not count follows them. NULL on error.
+ * `len` does not count follows them. NULL on error: what came before it can still be read by
+ * rq_body_read.
  *
  * Blocks. Errors: as rq_body_read. Ownership: lent until the response is freed. Since: 0.1.
  */
@@ -721,7 +748,8 @@ void rq_opts_sensitive_header(rq_opts *opts, const char *name, rq_error **error)
  * Sets how often a request is tried again; default 0. Tried again are: whatever could not connect;
  * after an error before the answer, or a read timeout, the methods of rq_opts_retry_method; after
  * an answer of a status of rq_opts_retry_status, or of 413, 429 or 503 with Retry-After, the same
- * methods. A body that cannot be rewound is never sent twice. The last error or answer is returned.
+ * methods. A body that cannot be rewound is never sent twice. The last error or answer is
+ * returned.
  *
  * Errors: NULL `opts`. Since: 0.1.
  */
@@ -735,7 +763,8 @@ void rq_opts_retries(rq_opts *opts, uint32_t count, rq_error **error);
 void rq_opts_retry_status(rq_opts *opts, int32_t status, rq_error **error);
 
 /**
- * Adds a method that may be repeated, beside GET, HEAD, PUT, DELETE, OPTIONS and TRACE; `"*"`: any.
+ * Adds a method that may be repeated, in place of GET, HEAD, PUT, DELETE, OPTIONS and TRACE;
+ * `"*"`: any.
  *
  * Errors: `RQ_ERR_INVALID_METHOD`. Since: 0.1.
  */
@@ -1309,7 +1338,7 @@ bool rq_response_trailer_at(const rq_response *response,
                             const char **value);
 
 /**
- * Whether the status is below 400; false for NULL.
+ * Whether the status is none from 400 to 599; false for NULL.
  *
  * Since: 0.1.
  */
@@ -1331,15 +1360,15 @@ bool rq_response_is_redirect(const rq_response *response);
 bool rq_response_is_permanent_redirect(const rq_response *response);
 
 /**
- * How many responses came before this one in the same call: redirects, and digest challenges.
+ * How many responses led to this one: redirects that were followed, challenges that were answered.
  *
  * Since: 0.1.
  */
 size_t rq_response_history_count(const rq_response *response);
 
 /**
- * The response at `index` of those that came before this one, the oldest first; NULL past the end.
- * Its body can be read, up to 64 KiB of it.
+ * The response at `index` of those that led to this one, the oldest first; NULL past the end. Up
+ * to 64 KiB of its body can be read.
  *
  * Ownership: lent until `response` is freed; must not be freed itself. Since: 0.1.
  */
@@ -1393,11 +1422,12 @@ void rq_response_raise(const rq_response *response, rq_error **error);
 
 /**
  * Sends a prepared request exactly as it stands and reads the response's head; the body is read
- * with rq_body_read. A kept connection that turns out dead is replaced once, if sending twice is
- * the same as sending once.
+ * with rq_body_read. Redirects are followed, challenges answered, and what failed is tried again as
+ * the settings say. A kept connection that turns out dead is replaced once, if sending twice is the
+ * same as sending once.
  *
- * `cancel` may be NULL; it holds for the body too. Blocks. Errors: any from `RQ_ERR_CANCELLED` to
- * `RQ_ERR_LIMIT`; a status such as 404 is none. Ownership: yours, free it with rq_response_free.
+ * `cancel` may be NULL; it holds for the body too. Blocks. Errors: any from `RQ_ERR_CALLBACK` to
+ * `RQ_ERR_BODY_LENGTH`, and `RQ_ERR_TOO_MANY_REDIRECTS`; a status such as 404 is none. Ownership: yours, free it with rq_response_free.
  * Threads: any number may send on one session, and the same prepared request too (which one of
  * them may read) while nobody changes it. Since: 0.1.
  */
@@ -1407,9 +1437,10 @@ rq_response *rq_send(const rq_session *session,
                      rq_error **error);
 
 /**
- * rq_send with settings for this sending alone: timeouts, deadline, verification, CA, proxies and
- * jar of `opts` win over those of the request and of the session. Its other settings have no
- * effect: what is sent was prepared. `opts` may be NULL, and stays as it is.
+ * rq_send with settings for this sending alone: timeouts, deadline, verification, CA, proxies, jar,
+ * redirects, retries, decoding and limits of `opts` win over those of the request and of the
+ * session; its hooks run after theirs. Its other settings have no effect: what is sent was
+ * prepared. `opts` may be NULL, and stays as it is.
  *
  * Errors, ownership, threads: as rq_send; `RQ_ERR_MISUSE` also. Since: 0.1.
  */
@@ -1493,8 +1524,8 @@ void rq_response_set_encoding(rq_response *response, const char *label, rq_error
 const char *rq_response_apparent_encoding(rq_response *response, rq_error **error);
 
 /**
- * The URL of the link with this relation (`"next"`) in the Link headers, absolute; NULL if there is
- * none.
+ * The URL of the link with this relation (`"next"`) in the Link headers, as they spell it: it may
+ * be relative. NULL if there is none.
  *
  * Ownership: lent until the response is freed. Since: 0.1.
  */
@@ -1535,25 +1566,24 @@ int64_t rq_body_read_text(rq_response *response, char *buf, size_t cap, rq_error
  * rq_body_line_delimiter set. A NUL that `len` does not count follows it. NULL without an error:
  * the end of the body.
  *
- * Blocks. Errors: as rq_body_read; `RQ_ERR_LIMIT` for a line that is too long. Ownership: lent until
- * the next line is read or the response is freed. Since: 0.1.
+ * Blocks. Errors: as rq_body_read; `RQ_ERR_LIMIT` for a line that is too long. Ownership: lent
+ * until the next line is read or the response is freed. Since: 0.1.
  */
-const char *rq_body_line(rq_response *response,
-                         size_t *len,
-                         rq_error **error);
+const char *rq_body_line(rq_response *response, size_t *len, rq_error **error);
 
 /**
- * As rq_body_line, with the line as UTF-8, whatever the encoding it came in.
+ * As rq_body_line, with the line as UTF-8, whatever the encoding it came in. Lines end also with
+ * `\v`, `\f`, U+001C to U+001E, U+0085, U+2028 and U+2029, as Python's splitlines has it.
  *
  * Blocks. Errors, ownership: as rq_body_line. Since: 0.1.
  */
 const char *rq_body_text_line(rq_response *response, size_t *len, rq_error **error);
 
 /**
- * Sets what ends a line, in place of `\n`, `\r\n` and `\r`; for text lines it is UTF-8. `len` 0:
- * those three again.
+ * Sets what ends a line, in place of the usual ends; for text lines it is UTF-8. `len` 0: the
+ * usual ends again. Before the first line is read.
  *
- * Errors: `RQ_ERR_MISUSE` for NULL `delimiter` with a length. Ownership: copied. Since: 0.1.
+ * Errors: `RQ_ERR_MISUSE` once lines are being read. Ownership: copied. Since: 0.1.
  */
 void rq_body_line_delimiter(rq_response *response,
                             const void *delimiter,

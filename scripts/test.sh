@@ -15,6 +15,7 @@ cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 
 step "rust: units, integration, peers, tidy, header, doctests"
+scripts/httpbin.sh
 cargo test --workspace --locked --quiet --no-run
 alone cargo test --workspace --locked --quiet --offline
 
@@ -40,17 +41,22 @@ for language in $languages; do
     case $language in
         go)
             step "go: vet, race detector, garbage collector torture"
-            unformatted=$(gofmt -l bindings/go tests/conformance/go)
+            unformatted=$(gofmt -l bindings/go tests/conformance/go tests/budget/stream_go)
             [ -z "$unformatted" ] || { echo "not as gofmt has it: $unformatted"; exit 1; }
             (cd bindings/go && go vet ./... && alone go test -race ./... &&
                 GOGC=1 alone go test -count=1 -tags rqdebug ./...)
-            (cd tests/conformance/go && go vet ./... && alone go test ./...) ;;
+            (cd tests/conformance/go && go vet ./... && alone go test ./...)
+            (cd tests/budget/stream_go && go vet ./...) ;;
         node)
             step "node: node --test"
             build_node
             (cd bindings/node && alone npm test --silent) ;;
     esac
 done
+
+step "memory: 1 GiB in either direction, and a body that decodes to it"
+# shellcheck disable=SC2086  # languages are words
+alone tests/budget/streams.sh target/release include target/release/testd $languages
 
 step "conformance: what Requests does, in every language"
 # shellcheck disable=SC2086  # languages are words

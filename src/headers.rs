@@ -100,8 +100,8 @@ impl Headers {
         named.map(|field| field.value.of(&self.text))
     }
 
-    /// Names and values as they were received: blanks at the end of a value, which are no part of it
-    /// (RFC 9110 §5.5), included.
+    /// Names and values as they were received: blanks at the end of a value, which are no part of
+    /// it (RFC 9110 §5.5), included.
     pub fn received(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let blanks = |from: usize| {
             let rest = self.text.get(from..).unwrap_or_default();
@@ -434,87 +434,4 @@ pub(crate) fn shortened(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(headers: &Headers) -> String {
-        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-        headers.iter().map(|(name, value)| format!("{name}: {};", text(value))).collect()
-    }
-
-    #[test]
-    fn set_keeps_the_place_and_takes_the_spelling() {
-        let mut headers = Headers::new();
-        for (name, value) in [("accept", "x"), ("B", "1"), ("Accept", "y"), ("C", "2")] {
-            headers.add(name, value.as_bytes()).unwrap();
-        }
-        headers.set("ACCEPT", b"z").unwrap();
-        assert_eq!(lines(&headers), "ACCEPT: z;B: 1;C: 2;");
-        assert!(headers.remove("b") && !headers.remove("b"));
-        assert_eq!(lines(&headers), "ACCEPT: z;C: 2;");
-    }
-
-    #[test]
-    fn merging_keeps_places_and_repetition() {
-        let of = |fields: &[(&str, &str)]| {
-            let mut headers = Headers::new();
-            fields.iter().for_each(|(name, value)| headers.append(name, value.as_bytes()));
-            headers
-        };
-        let base = of(&[("A", "1"), ("b", "2"), ("B", "3"), ("C", "4"), ("D", "5")]);
-        let over = of(&[("x", "6"), ("B", "7"), ("X", "8"), ("b", "9"), ("c", "10")]);
-        let merged = base.merged(&[], &over, &[("d".to_owned(), 4), ("e".to_owned(), 0)]);
-        assert_eq!(lines(&merged), "A: 1;B: 7;c: 10;x: 6;X: 8;b: 9;");
-        assert_eq!(lines(&Headers::new().merged(&[], &over, &[])), lines(&over));
-        let back = base.merged(&[("X".to_owned(), 1)], &over, &[]);
-        assert_eq!(lines(&back), "A: 1;x: 6;B: 7;c: 10;D: 5;X: 8;b: 9;");
-    }
-
-    #[test]
-    fn headers_that_change_all_the_time_do_not_grow() {
-        let mut headers = Headers::new();
-        headers.append("First", b"1");
-        for round in 0..100_000 {
-            headers.put("X-Token", format!("token {round}").as_bytes());
-            headers.append("X-Once", b"2");
-            headers.remove("X-Once");
-        }
-        assert_eq!(lines(&headers), "First: 1;X-Token: token 99999;");
-        assert!(headers.text.capacity() <= 4 * WASTE_BYTES, "{}", headers.text.capacity());
-    }
-
-    #[test]
-    fn repeated_fields_are_kept_and_joined() {
-        let mut headers = Headers::new();
-        headers.add("X-A", b"1").unwrap();
-        headers.add("x-a", b"2").unwrap();
-        assert_eq!(headers.get("x-A"), Some(&b"1"[..]));
-        assert_eq!(headers.joined("X-A").unwrap().as_ref(), b"1, 2");
-        assert_eq!(headers.get_all("X-a").count(), 2);
-        assert_eq!(headers.joined("y"), None);
-    }
-
-    #[test]
-    fn flaw_56_what_could_split_a_head_is_refused() {
-        let mut headers = Headers::new();
-        for (name, value) in [
-            ("", "x"),
-            ("A B", "x"),
-            ("A:", "x"),
-            ("A\r\n", "x"),
-            ("é", "x"),
-            ("A\0", "x"),
-            ("A", "x\r\ny: z"),
-            ("A", "x\n"),
-            ("A", "\0"),
-            ("A", " x"),
-            ("A", "\tx"),
-        ] {
-            let error = headers.set(name, value.as_bytes()).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidHeader, "{name:?} {value:?}");
-        }
-        assert!(headers.is_empty());
-        headers.set("Empty", b"").unwrap();
-        headers.set("Latin", b"caf\xe9").unwrap();
-    }
-}
+mod tests;

@@ -47,14 +47,23 @@ pub const MULTIPART_MEMORY_BYTES: usize = 64 * 1024;
 pub const NETRC_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest cookie file that is read.
 pub const COOKIE_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Set-Cookie fields of one response that are looked at (flaw 49).
+pub const SET_COOKIES_MAX: usize = 50;
+/// Bytes of a Set-Cookie value; a longer one is ignored (flaw 49).
+pub const SET_COOKIE_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of a received cookie's name and value together (RFC 6265bis §5.6).
 pub const COOKIE_BYTES_MAX: usize = 4096;
 /// Bytes of an attribute's value; a longer attribute is ignored (RFC 6265bis §5.6).
 pub const ATTRIBUTE_BYTES_MAX: usize = 1024;
-/// Cookies of one domain; beyond it the oldest goes.
-pub const COOKIES_PER_DOMAIN_MAX: usize = 180;
+/// Cookies of one domain; beyond it the oldest goes (flaw 49).
+pub const COOKIES_PER_DOMAIN_MAX: usize = 150;
 /// Cookies of a jar; beyond it the oldest goes.
 pub const COOKIES_MAX: usize = 3000;
+/// Bytes of a Cookie header, name and colon included, up to which it takes cookies that servers
+/// have set: what Apache accepts of a header, and curl sends.
+pub const COOKIE_HEADER_BYTES_MAX: usize = 8190;
+/// Cookies of servers in one Cookie header, as in curl.
+pub const COOKIES_SENT_MAX: usize = 150;
 /// The longest life that a server can give to a cookie: 400 days (RFC 6265bis §5.5).
 pub const COOKIE_AGE_SECONDS_MAX: i64 = 400 * 24 * 3600;
 /// Origins whose digest challenge one set of credentials remembers.
@@ -63,6 +72,9 @@ pub const DIGEST_ORIGINS_MAX: usize = 64;
 pub const CODINGS_MAX: usize = 5;
 /// What lies between two stacked codings.
 pub const CODING_BUFFER_BYTES: usize = 16 * 1024;
+/// What may pass between stacked codings while nothing comes out: a bomb of empty members would
+/// never end, and no deadline is looked at in between (fault 73).
+pub const CODING_SILENT_BYTES_MAX: usize = 1024 * 1024;
 /// The largest window of a zstd frame (RFC 9659, flaw 80).
 pub const ZSTD_WINDOW_BYTES_MAX: u32 = 8 * 1024 * 1024;
 /// How deep JSON text may be nested.

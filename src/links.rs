@@ -1,7 +1,7 @@
 //! The links of a response: its Link fields, in Requests' shape.
 //!
 //! Leaves resolving URLs to others. Source: RFC 8288 §3 and appendix B.2; behaviour V5, mended:
-//! quoted strings may hold commas, semicolons, `=` and `, <`; several fields count; junk is skipped.
+//! quoted strings may hold commas, semicolons, `=` and `, <`; several fields count, junk does not.
 
 use std::collections::HashMap;
 

@@ -211,6 +211,21 @@ fn the_clock_files_and_the_environment_have_one_place_each() {
 }
 
 #[test]
+fn fault_78_a_clock_that_jumps_moves_no_timeout() {
+    // The time of day is for what servers date, and for nothing that waits.
+    let dated = ["src/deadline.rs", "src/session/cookies.rs", "src/session/retry.rs"];
+    let mut faults = Vec::new();
+    for (path, text) in files("src", &["rs"]) {
+        for (at, line) in product_lines(&text) {
+            if line.contains("unix_now") && !dated.contains(&path.as_str()) {
+                faults.push(format!("{path}:{}: unix_now belongs to {dated:?}", at + 1));
+            }
+        }
+    }
+    none(faults);
+}
+
+#[test]
 fn every_unsafe_block_says_why_it_is_sound() {
     let mut faults = Vec::new();
     let mut blocks = 0;

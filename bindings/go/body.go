@@ -7,7 +7,6 @@ import "C"
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -110,8 +109,8 @@ func (b *body) reading(c *call, f func(ptr *C.rq_response, c *call) (ended bool)
 
 // endsBody tells whether a failed read leaves nothing to be read.
 func endsBody(err error) bool {
-	var failure *Error
-	if !errors.As(err, &failure) {
+	failure, ok := err.(*Error)
+	if !ok {
 		return false
 	}
 	switch failure.Code {

@@ -21,6 +21,7 @@ import (
 type call struct {
 	err  *C.rq_error
 	left C.rqgo_left // by the callbacks that ran
+	size C.size_t    // of what a call gave
 }
 
 // end gives the first failure of the row, if there was one.

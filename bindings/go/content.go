@@ -17,8 +17,8 @@ import (
 // gives the same, as long as the body is not closed. When the body fails, the bytes before the
 // failure come with the error.
 func (r *Response) Bytes() ([]byte, error) {
-	content, err := r.whole(func(ptr *C.rq_response, size *C.size_t, c *call) unsafe.Pointer {
-		return C.rqgo_bytes(ptr, size, &c.err, &c.left)
+	content, err := r.whole(func(ptr *C.rq_response, c *call) unsafe.Pointer {
+		return C.rqgo_bytes(ptr, &c.size, &c.err, &c.left)
 	})
 	if err != nil {
 		content = r.body().beforeFailure()
@@ -36,8 +36,8 @@ func (b *body) beforeFailure() []byte {
 // Text is the whole body as UTF-8. It is decoded from its Encoding or, where none is known, from
 // what it looks like; what is malformed becomes U+FFFD. Bytes and JSON still give theirs.
 func (r *Response) Text() (string, error) {
-	content, err := r.whole(func(ptr *C.rq_response, size *C.size_t, c *call) unsafe.Pointer {
-		return C.rqgo_text(ptr, size, &c.err, &c.left)
+	content, err := r.whole(func(ptr *C.rq_response, c *call) unsafe.Pointer {
+		return C.rqgo_text(ptr, &c.size, &c.err, &c.left)
 	})
 	return unsafe.String(unsafe.SliceData(content), len(content)), err
 }
@@ -45,8 +45,8 @@ func (r *Response) Text() (string, error) {
 // JSON decodes the whole body into v, as encoding/json does, whether it came in UTF-8, UTF-16 or
 // UTF-32.
 func (r *Response) JSON(v any) error {
-	content, err := r.whole(func(ptr *C.rq_response, size *C.size_t, c *call) unsafe.Pointer {
-		return C.rqgo_json(ptr, size, &c.err, &c.left)
+	content, err := r.whole(func(ptr *C.rq_response, c *call) unsafe.Pointer {
+		return C.rqgo_json(ptr, &c.size, &c.err, &c.left)
 	})
 	if err != nil {
 		return err
@@ -56,14 +56,13 @@ func (r *Response) JSON(v any) error {
 
 // whole copies what a call gives that reads to the end.
 func (r *Response) whole(
-	read func(*C.rq_response, *C.size_t, *call) unsafe.Pointer,
+	read func(*C.rq_response, *call) unsafe.Pointer,
 ) (content []byte, err error) {
 	var c call
 	err = r.body().reading(&c, func(ptr *C.rq_response, c *call) bool {
-		var size C.size_t
-		data := read(ptr, &size, c)
+		data := read(ptr, c)
 		if data != nil {
-			content = append(make([]byte, 0, size), unsafe.Slice((*byte)(data), size)...)
+			content = append(make([]byte, 0, c.size), unsafe.Slice((*byte)(data), c.size)...)
 		}
 		return data != nil
 	})
@@ -161,12 +160,11 @@ func (b *body) delimit(delimiter string) error {
 // nextLine is nil at the end.
 func (b *body) nextLine(c *call, text bool) (line []byte, err error) {
 	err = b.reading(c, func(ptr *C.rq_response, c *call) bool {
-		var size C.size_t
-		data := C.rqgo_line(ptr, C.bool(text), &size, &c.err, &c.left)
+		data := C.rqgo_line(ptr, C.bool(text), &c.size, &c.err, &c.left)
 		if data == nil {
 			return true
 		}
-		b.line = append(b.line[:0], unsafe.Slice((*byte)(data), size)...)
+		b.line = append(b.line[:0], unsafe.Slice((*byte)(data), c.size)...)
 		line = addressable(b.line)[:len(b.line)]
 		return false
 	})

@@ -92,7 +92,7 @@ func Decode(decode bool) Option {
 // limit, and the default.
 func MaxBody(n int64) Option {
 	return func(s *settings) {
-		C.rq_opts_body_max(s.opts, s.size(n), &s.err)
+		C.rq_opts_body_max(s.opts, s.byteCount(n), &s.err)
 	}
 }
 
@@ -100,7 +100,7 @@ func MaxBody(n int64) Option {
 // ErrLimit. 0 is no limit, and the default: a few kilobytes may become gigabytes.
 func MaxDecoded(n int64) Option {
 	return func(s *settings) {
-		C.rq_opts_decoded_max(s.opts, s.size(n), &s.err)
+		C.rq_opts_decoded_max(s.opts, s.byteCount(n), &s.err)
 	}
 }
 
@@ -113,16 +113,16 @@ func ExpectContinue(expect bool) Option {
 }
 
 // ProxyDigest says whether the credentials of a proxy's URL are kept back until the proxy asks for
-// a digest of them. They are sent at once as basic credentials, unless told otherwise; a challenge is
-// answered all the same.
+// a digest of them. They are sent at once as basic credentials, unless told otherwise; a challenge
+// is answered all the same.
 func ProxyDigest(digest bool) Option {
 	return func(s *settings) {
 		C.rq_opts_proxy_digest(s.opts, C.bool(digest), &s.err)
 	}
 }
 
-// size checks a number of bytes.
-func (c *call) size(n int64) C.uint64_t {
+// byteCount checks a number of bytes.
+func (c *call) byteCount(n int64) C.uint64_t {
 	if n < 0 {
 		c.fail(ErrInvalidArgument, fmt.Sprintf("%d is no number of bytes", n))
 	}

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -202,12 +205,12 @@ func TestHookThatSends(t *testing.T) {
 		login.Body.Close()
 		return session.Send(t.Context(), r.Request())
 	}))
-	var entered bool
+	var entered atomic.Bool
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/login":
-			entered = true
-		case !entered:
+			entered.Store(true)
+		case !entered.Load():
 			w.Header().Set("Location", "http://"+r.Host+"/login")
 			w.WriteHeader(http.StatusUnauthorized)
 		default:
@@ -289,5 +292,78 @@ func TestDownloadIsTold(t *testing.T) {
 		if err := read(response); !errors.Is(err, reason) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// What hooks know is collected once the library is done with them, and the connections of responses
+// that they failed or put aside are closed.
+func TestHooksLeaveNothing(t *testing.T) {
+	probe, freed := open(t), make(chan string, 10)
+	alone := func() bool {
+		runtime.GC()
+		return connections(t, probe) == 1
+	}
+	eventually(t, "other tests' connections to close", alone)
+	known := func(name string) *closeTeller {
+		reader := &closeTeller{Reader: strings.NewReader("")}
+		runtime.AddCleanup(reader, func(name string) { freed <- name }, name)
+		return reader
+	}
+	func() {
+		session, stalls := open(t), at("HTTP", "/stall-body")
+		request, response := known("request"), known("response")
+		trace, download := known("trace"), known("download")
+		hooks := []Option{
+			OnRequest(func(*Prepared) error { request.Read(nil); return nil }),
+			OnResponse(func(*Response) (*Response, error) { response.Read(nil); return nil, nil }),
+			OnTrace(func(Trace) { trace.Read(nil) }),
+			OnDownload(func(int64, int64) error { download.Read(nil); return nil }),
+		}
+		hooked, err := session.Get(t.Context(), at("HTTP", "/json"), hooks...)
+		must(t, err)
+		textOf(t, hooked)
+		must(t, hooked.Body.Close())
+		for _, hook := range []Option{
+			OnResponse(func(*Response) (*Response, error) { return nil, errors.New("no") }),
+			OnTrace(func(trace Trace) {
+				if trace.Step == StepHead {
+					panic("no")
+				}
+			}),
+			replacing(session, t.Context(), at("HTTP", "/json")),
+		} {
+			if response, err := session.Get(t.Context(), stalls, hook); err == nil {
+				textOf(t, response)
+			}
+		}
+		must(t, session.Close())
+	}()
+	eventually(t, "four hooks to be collected", func() bool {
+		runtime.GC()
+		return len(freed) == 4
+	})
+	eventually(t, "the connections to close", alone)
+}
+
+// Close, History and reads at once, from many goroutines, end without a crash.
+func TestCloseRacesHistory(t *testing.T) {
+	session, url := open(t), serve(t, chain)
+	for range 30 {
+		response := get(t, session, url+"/a")
+		hops, request := response.History(), response.Request()
+		var running sync.WaitGroup
+		for _, f := range []func(){
+			func() { hops[0].Text() }, func() { io.Copy(io.Discard, hops[1].Body) },
+			func() { response.Bytes() }, func() { request.Headers() },
+			func() { hops[0].Body.Close() }, func() { response.Body.Close() },
+		} {
+			running.Add(1)
+			go func() {
+				defer running.Done()
+				f()
+			}()
+		}
+		running.Wait()
+		wantNothing(t, hops[1])
 	}
 }

@@ -119,13 +119,14 @@ func TestHeadFollowsOnlyIfTold(t *testing.T) {
 }
 
 func TestSecretsStayWithTheirOrigin(t *testing.T) {
-	var got http.Header
-	other := serve(t, func(_ http.ResponseWriter, r *http.Request) { got = r.Header })
+	arrived := make(chan http.Header, 1)
+	other := serve(t, func(_ http.ResponseWriter, r *http.Request) { arrived <- r.Header })
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other, http.StatusTemporaryRedirect)
 	})
 	session := open(t, SensitiveHeader("X-Key", "X-Secret"), BasicAuth("ann", "secret"))
 	textOf(t, get(t, session, url, Header("X-Key", "1"), Header("X-Note", "2")))
+	got := <-arrived
 	if got.Get("X-Key") != "" || got.Get("Authorization") != "" || got.Get("X-Note") != "2" {
 		t.Fatalf("%v", got)
 	}

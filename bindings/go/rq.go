@@ -21,7 +21,8 @@
 //
 // A [Request] says more than the verbs do: streamed bodies, forms, files, JSON, progress. Redirects
 // are followed ([FollowRedirects]), content codings taken off ([Decode]), failures told at once
-// unless [Retries] says otherwise. [OnRequest], [OnResponse], [OnTrace] and [OnDownload] see what happens.
+// unless [Retries] says otherwise. [OnRequest], [OnResponse], [OnTrace] and [OnDownload] see what
+// happens.
 //
 // What of the caller's runs while a request is made or sent, or a response read (a reader,
 // [AuthFunc], a hook, Progress) runs in the goroutine of the call. Its errors, and its panics as a

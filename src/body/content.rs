@@ -142,6 +142,8 @@ impl Coding {
         self.decoded = true;
         let decoder = self.decoder.as_mut().map_err(|error| error.clone())?;
         loop {
+            // A little input may make output for a long time.
+            body.check_limits()?;
             let step = decoder.decode(&self.input[self.start..self.end], self.ended, out)?;
             self.start += step.used;
             if step.made > 0 || out.is_empty() {

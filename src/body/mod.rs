@@ -122,6 +122,18 @@ impl Body {
         if self.stored_at < self.stored.len() { None } else { self.failed.clone() }
     }
 
+    /// The error of a cancel, or of a deadline that has passed.
+    fn check_limits(&self) -> Result<()> {
+        if self.limit.is_cancelled() {
+            return Err(Budget::cancelled(Phase::Body));
+        }
+        if self.limit.is_over() {
+            let what = format!("the body, {} bytes so far, was not decoded", self.received);
+            return Err(self.budget.timed_out(ErrorKind::TotalTimeout, Phase::Body, &what));
+        }
+        Ok(())
+    }
+
     /// Ends the body with an error that stays, and its connection.
     pub(crate) fn fail(&mut self, error: Error) {
         self.failed = Some(error);

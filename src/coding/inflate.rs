@@ -7,33 +7,32 @@ use flate2::{Decompress, FlushDecompress, Status};
 use super::{Step, corrupt, cut_short};
 use crate::error::Result;
 
-/// Bytes of a gzip header without its optional fields (RFC 1952 §2.3).
-const GZIP_HEADER_BYTES: u64 = 10;
+/// What every member begins with (RFC 1952 §2.3.1).
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const WINDOW_BITS: u8 = 15;
 
 pub(super) struct Inflate {
     is_gzip: bool,
+    /// Whether a member has been read to its end: behind it others may follow, or garbage.
+    has_member: bool,
     state: State,
 }
 
 enum State {
-    /// Before the first byte; of deflate one may be held until the second is there.
+    /// Before a stream, of whose first two bytes one may have come.
     Start(Option<u8>),
-    /// Within a member, the how-manieth.
-    Within(Decompress, u32),
-    /// Behind a member of gzip.
-    Between(u32),
-    /// Behind everything.
+    Within(Decompress),
+    /// Behind everything: padding and garbage.
     Behind,
 }
 
 impl Inflate {
     pub(super) fn gzip() -> Self {
-        Self { is_gzip: true, state: State::Between(0) }
+        Self { is_gzip: true, has_member: false, state: State::Start(None) }
     }
 
     pub(super) fn deflate() -> Self {
-        Self { is_gzip: false, state: State::Start(None) }
+        Self { is_gzip: false, ..Self::gzip() }
     }
 
     fn name(&self) -> &'static str {
@@ -44,86 +43,85 @@ impl Inflate {
         let mut used = 0;
         loop {
             let rest = &input[used..];
-            match &mut self.state {
+            match self.state {
                 State::Behind => return Ok(Step { used: input.len(), made: 0 }),
-                State::Between(_) | State::Start(None) if rest.is_empty() => {
+                State::Start(None) if rest.is_empty() => return Ok(Step { used, made: 0 }),
+                State::Start(Some(_)) if rest.is_empty() && !ended => {
                     return Ok(Step { used, made: 0 });
                 }
-                State::Between(members) if *members > 0 && rest[0] != 0x1f => {
-                    self.state = State::Behind;
-                }
-                State::Between(members) => {
-                    let decompress = Decompress::new_gzip(WINDOW_BITS);
-                    self.state = State::Within(decompress, *members + 1);
-                }
-                State::Start(_) => match self.start(rest, ended)? {
-                    Some(count) => used += count,
-                    None => return Ok(Step { used, made: 0 }),
-                },
-                State::Within(..) => {
+                State::Start(held) => used += self.start(held, rest, ended)?,
+                State::Within(_) => {
                     let step = self.inflate(rest, ended, out)?;
                     used += step.used;
-                    let more = used < input.len() || !matches!(self.state, State::Within(..));
-                    if step.made > 0 || !more {
+                    if step.made > 0 || matches!(self.state, State::Within(_)) {
                         return Ok(Step { used, made: step.made });
-                    }
-                    if step == Step::default() && used == input.len() - rest.len() {
-                        return Err(corrupt(self.name(), "nothing can be made of it"));
                     }
                 }
             }
         }
     }
 
-    /// Looks at the first two bytes of deflate: how many of `rest` it took, `None` if it needs more.
-    fn start(&mut self, rest: &[u8], ended: bool) -> Result<Option<usize>> {
-        let State::Start(held) = self.state else { return Ok(None) };
+    /// Looks at the first two bytes of a stream, one of which may be `held`; how many it took.
+    fn start(&mut self, held: Option<u8>, rest: &[u8], ended: bool) -> Result<usize> {
         let (first, second) = match (held, rest) {
-            (None, [first, second, ..]) => (*first, *second),
-            (Some(first), [second, ..]) => (first, *second),
-            (None, [first]) if !ended => {
-                self.state = State::Start(Some(*first));
-                return Ok(Some(1));
-            }
-            _ if !ended => return Ok(None),
-            _ => return Err(cut_short("deflate")),
+            (Some(first), _) => (first, rest.first()),
+            (None, [first, behind @ ..]) => (*first, behind.first()),
+            (None, []) => return Ok(0),
         };
-        let is_zlib =
-            first & 0x0f == 8 && first >> 4 <= 7 && u16::from_be_bytes([first, second]) % 31 == 0;
-        let mut decompress = Decompress::new(is_zlib);
+        // Only the magic number tells a member from garbage. Whatever is wrong behind it is an
+        // error: else a broken member would pass for the end of the body.
+        let is_magic = first == GZIP_MAGIC[0] && second.is_none_or(|it| *it == GZIP_MAGIC[1]);
+        if self.has_member && !is_magic {
+            self.state = State::Behind;
+            return Ok(0);
+        }
+        let Some(second) = second else {
+            if ended {
+                return Err(cut_short(self.name()));
+            }
+            self.state = State::Start(Some(first));
+            return Ok(1);
+        };
+        let mut decompress = match self.is_gzip {
+            true => Decompress::new_gzip(WINDOW_BITS),
+            false => Decompress::new(is_zlib(first, *second)),
+        };
         if held.is_some() {
             // The first byte of a stream makes nothing.
             decompress
                 .decompress(&[first], &mut [0], FlushDecompress::None)
-                .map_err(|_| corrupt("deflate", "its beginning is none"))?;
+                .map_err(|_| corrupt(self.name(), "its beginning is none"))?;
         }
-        self.state = State::Within(decompress, 1);
-        Ok(Some(0))
+        self.state = State::Within(decompress);
+        Ok(0)
     }
 
     fn inflate(&mut self, input: &[u8], ended: bool, out: &mut [u8]) -> Result<Step> {
         let name = self.name();
-        let State::Within(decompress, members) = &mut self.state else {
-            return Ok(Step::default());
-        };
+        let State::Within(decompress) = &mut self.state else { return Ok(Step::default()) };
         let before = (decompress.total_in(), decompress.total_out());
         let status = decompress.decompress(input, out, FlushDecompress::None);
         let used = (decompress.total_in() - before.0) as usize;
         let made = (decompress.total_out() - before.1) as usize;
-        match status {
-            Ok(Status::StreamEnd) => {
-                let members = *members;
-                self.state = if self.is_gzip { State::Between(members) } else { State::Behind };
-                Ok(Step { used, made })
-            }
-            Ok(_) if made == 0 && ended && used == input.len() => Err(cut_short(name)),
-            Ok(_) => Ok(Step { used, made }),
-            // Not a member after all.
-            Err(_) if *members > 1 && before.0 < GZIP_HEADER_BYTES && made == 0 => {
-                self.state = State::Behind;
-                Ok(Step { used, made })
-            }
-            Err(_) => Err(corrupt(name, "its data or sums are wrong")),
+        let status = match status {
+            Ok(status) => status,
+            // What came before the fault is good; the next call meets it again.
+            Err(_) if made > 0 => return Ok(Step { used, made }),
+            Err(_) => return Err(corrupt(name, "its data or sums are wrong")),
+        };
+        if status == Status::StreamEnd {
+            self.has_member = true;
+            // Behind deflate nothing can follow: it is ignored.
+            self.state = if self.is_gzip { State::Start(None) } else { State::Behind };
+        } else if made == 0 && ended && used == input.len() {
+            return Err(cut_short(name));
         }
+        Ok(Step { used, made })
     }
+}
+
+/// Whether these two bytes begin a zlib stream: method, window, and a sum over both (RFC 1950
+/// §2.2).
+fn is_zlib(first: u8, second: u8) -> bool {
+    first & 0x0f == 8 && first >> 4 <= 7 && u16::from_be_bytes([first, second]).is_multiple_of(31)
 }

@@ -11,7 +11,7 @@ mod zstandard;
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::Headers;
-use crate::limits::{CODING_BUFFER_BYTES, CODINGS_MAX};
+use crate::limits::{CODING_BUFFER_BYTES, CODING_SILENT_BYTES_MAX, CODINGS_MAX};
 use brotli::Brotli;
 use inflate::Inflate;
 use zstandard::Zstandard;
@@ -32,6 +32,8 @@ pub(crate) struct Step {
 pub(crate) struct Decoder {
     /// The outermost, which was applied last, first.
     stages: Vec<Stage>,
+    /// Bytes that passed between the codings since the last one came out.
+    silent: usize,
 }
 
 /// One coding, and what the one around it has made of the input.
@@ -71,7 +73,7 @@ impl Decoder {
             let Some(coding) = Coding::named(name)? else { break };
             stages.push(Stage { coding, buffer: Vec::new(), start: 0, end: 0, ended: false });
         }
-        Ok((!stages.is_empty()).then_some(Self { stages }))
+        Ok((!stages.is_empty()).then_some(Self { stages, silent: 0 }))
     }
 
     /// Decodes from `input` into `out`; `ended`: nothing follows `input`. It makes progress or
@@ -80,12 +82,23 @@ impl Decoder {
         if out.is_empty() {
             return Ok(Step::default());
         }
-        run(&mut self.stages, input, ended, out)
+        let step = run(&mut self.stages, input, ended, out, &mut self.silent)?;
+        if step.made > 0 {
+            self.silent = 0;
+        }
+        Ok(step)
     }
 }
 
-/// Runs the innermost of `stages`, and those around it as far as it needs input.
-fn run(stages: &mut [Stage], input: &[u8], ended: bool, out: &mut [u8]) -> Result<Step> {
+/// Runs the innermost of `stages`, and those around it as far as it needs input. A few bytes can
+/// become terabytes of empty members for the next coding: `silent` ends that.
+fn run(
+    stages: &mut [Stage],
+    input: &[u8],
+    ended: bool,
+    out: &mut [u8],
+    silent: &mut usize,
+) -> Result<Step> {
     let Some((inner, outer)) = stages.split_last_mut() else { return Ok(Step::default()) };
     if outer.is_empty() {
         return inner.coding.decode(input, ended, out);
@@ -103,8 +116,12 @@ fn run(stages: &mut [Stage], input: &[u8], ended: bool, out: &mut [u8]) -> Resul
             continue;
         }
         inner.buffer.resize(CODING_BUFFER_BYTES, 0);
-        let step = run(outer, &input[used..], ended, &mut inner.buffer)?;
+        let step = run(outer, &input[used..], ended, &mut inner.buffer, silent)?;
         used += step.used;
+        *silent += step.made;
+        if *silent > CODING_SILENT_BYTES_MAX {
+            return Err(corrupt("a content coding", "it goes on and on and holds nothing"));
+        }
         (inner.start, inner.end) = (0, step.made);
         if step.made == 0 && used == input.len() {
             if !ended {

@@ -1,15 +1,26 @@
-//! zstd (RFC 8878): any number of frames, none with a window beyond the limit (RFC 9659, flaw 80).
+//! zstd (RFC 8878): any number of frames, skippable ones too, none with a window beyond the limit
+//! (RFC 9659, flaw 80). What follows them and is no frame is ignored, as with every coding here.
 
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 use super::{Step, corrupt, cut_short};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::ZSTD_WINDOW_BYTES_MAX;
+
+/// The library gives its errors as words alone: those for a wrong magic number, which it tells at
+/// the first wrong byte, …
+const NO_FRAME: &str = "Unknown frame descriptor";
+/// … and those for too large a window.
+const WINDOW_TOO_LARGE: &str = "Frame requires too much memory for decoding";
 
 pub(super) struct Zstandard {
     decoder: Decoder<'static>,
     /// Whether a frame is open.
     within: bool,
+    /// Whether a frame has been read to its end: behind it others may follow, or garbage.
+    has_frame: bool,
+    /// Behind everything: padding and garbage.
+    behind: bool,
 }
 
 impl Zstandard {
@@ -18,30 +29,38 @@ impl Zstandard {
         let mut decoder = Decoder::new().map_err(fault)?;
         let log = ZSTD_WINDOW_BYTES_MAX.ilog2();
         decoder.set_parameter(DParameter::WindowLogMax(log)).map_err(fault)?;
-        Ok(Self { decoder, within: false })
+        Ok(Self { decoder, within: false, has_frame: false, behind: false })
     }
 
     pub(super) fn decode(&mut self, input: &[u8], ended: bool, out: &mut [u8]) -> Result<Step> {
-        if input.is_empty() && !self.within {
-            return Ok(Step::default());
+        if self.behind || (input.is_empty() && !self.within) {
+            return Ok(Step { used: input.len(), made: 0 });
         }
         let mut from = InBuffer::around(input);
         let mut to = OutBuffer::around(out);
-        let left = self.decoder.run(&mut from, &mut to);
-        let (used, made) = (from.pos(), to.pos());
-        match left {
+        match self.decoder.run(&mut from, &mut to) {
             Ok(left) => self.within = left != 0,
             Err(error) => {
-                let words = error.to_string();
-                return Err(match words.contains("memory") {
-                    true => corrupt("zstd", "its window is larger than 8 MiB"),
-                    false => corrupt("zstd", "its data or sums are wrong"),
-                });
+                self.behind = self.has_frame && error.to_string() == NO_FRAME;
+                return match self.behind {
+                    true => Ok(Step { used: input.len(), made: 0 }),
+                    false => Err(wrong(&error.to_string())),
+                };
             }
         }
+        self.has_frame |= !self.within;
+        let (used, made) = (from.pos(), to.pos());
         match ended && made == 0 && used == input.len() && self.within {
             true => Err(cut_short("zstd")),
             false => Ok(Step { used, made }),
         }
     }
+}
+
+fn wrong(words: &str) -> Error {
+    let why = match words == WINDOW_TOO_LARGE {
+        true => "its window is larger than 8 MiB",
+        false => "its data or sums are wrong",
+    };
+    corrupt("zstd", why)
 }

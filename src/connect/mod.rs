@@ -164,8 +164,15 @@ fn addresses(
         .addresses(target.host, target.resolver.clone(), limit)
         .map_err(|stop| failure(stop, ErrorKind::Dns, Phase::Dns, &what, budget))?
         .map_err(|error| error.in_phase(Phase::Dns))?;
-    budget.tell(Step::Dns, || target.host.to_owned());
+    if !is_address(target.host) {
+        budget.tell(Step::Dns, || target.host.to_owned());
+    }
     Ok(tcp::with_port(found, target.port))
+}
+
+/// Whether the host of a URL is an address, for which nothing is looked up.
+fn is_address(host: &str) -> bool {
+    host.contains(':') || host.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
 fn handshake(

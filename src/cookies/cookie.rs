@@ -1,8 +1,10 @@
 //! One cookie, and the rules that need no jar: what may be sent, and which hosts and paths a cookie
-//! belongs to (RFC 6265 §5.1.3, §5.1.4; behaviours C8 to C11). Leaves to `set_cookie` what a server
-//! may ask for, to the jar which cookie replaces which.
+//! belongs to (RFC 6265 §5.1.3, §5.1.4; behaviours C8 to C11; flaws 45 to 47). Leaves to
+//! `set_cookie` what a server may ask for, to the jar which cookie replaces which.
 
 use std::fmt;
+
+use psl::{List, Psl};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::url::{Scheme, Url};
@@ -157,10 +159,14 @@ pub(super) fn normal_domain(text: &str) -> Result<String> {
 /// # Errors
 /// [`ErrorKind::InvalidCookie`] if no URL can have it.
 pub(super) fn check_path(path: &str) -> Result<()> {
-    let is_usable = path.starts_with('/') && !path.bytes().any(|byte| byte.is_ascii_control());
     let why =
         "a cookie's path begins with '/' and holds no control character; leave it out for \"/\"";
-    if is_usable { Ok(()) } else { Err(invalid(why)) }
+    if is_path(path) { Ok(()) } else { Err(invalid(why)) }
+}
+
+/// Whether this is a path that a cookie from a file or from the program may have.
+pub(super) fn is_path(path: &str) -> bool {
+    path.starts_with('/') && !path.bytes().any(|byte| byte.is_ascii_control())
 }
 
 /// Whether the connection is one that Secure cookies may use.
@@ -196,11 +202,29 @@ pub(super) fn domain_matches(host: &str, domain: &str) -> bool {
     below.is_empty() || (below.ends_with('.') && !is_ip(host))
 }
 
-/// Whether a name is no host's own, so that no server may set cookies for all below it: a single
-/// label (`com`, `localhost`), or an IP address, which has nothing below it. This is the one place
-/// for a public suffix list; without one `co.uk` counts as a host's own (C10).
+/// What `__Secure-` and `__Host-` promise of a cookie (RFC 6265bis §4.1.3).
+pub(super) fn keeps_its_prefix(cookie: &Cookie) -> bool {
+    let is_of_host = cookie.is_secure && cookie.is_host_only && &*cookie.path == "/";
+    (cookie.is_secure || !begins_with(&cookie.name, b"__Secure-"))
+        && (is_of_host || !is_host_prefixed(&cookie.name))
+}
+
+pub(super) fn is_host_prefixed(name: &[u8]) -> bool {
+    begins_with(name, b"__Host-")
+}
+
+/// In any case: there are servers that do not tell `__host-` from `__Host-`.
+fn begins_with(name: &[u8], prefix: &[u8]) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// Whether a name is no host's own, so that no server may set cookies for all below it: one of the
+/// public suffix list, its private section included (`co.uk`, `github.io`), a single label (`com`,
+/// `localhost`), or an IP address, which has nothing below it. Whatever is no name counts too.
 pub(super) fn is_public_suffix(domain: &str) -> bool {
-    !domain.trim_end_matches('.').contains('.') || is_ip(domain)
+    let name = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();
+    let is_suffix = || List.suffix(name.as_bytes()).is_none_or(|found| found == name.as_str());
+    name.split('.').any(str::is_empty) || is_ip(&name) || is_suffix()
 }
 
 /// Also for short forms such as `127.1`: a name whose last label is a number is an address.

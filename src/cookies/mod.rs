@@ -1,5 +1,5 @@
 //! The cookie jar: which cookies are kept, for whom, and what a request to a URL carries (RFC
-//! 6265bis §5.7 and §5.8; behaviours C1 to C22 with their bugs mended).
+//! 6265bis §5.7 and §5.8; behaviours C1 to C22 with their bugs mended; flaws 44 to 52).
 //!
 //! Pure: no files, and no clock, each call is told what time it is (seconds since 1970).
 //! `set_cookie` judges what a server says, `cookie` knows hosts and paths, `date` reads `Expires`,
@@ -21,7 +21,9 @@ pub(crate) use date::parse as parse_date;
 use set_cookie::SetCookie;
 
 use crate::error::Result;
-use crate::limits::{COOKIES_MAX, COOKIES_PER_DOMAIN_MAX};
+use crate::limits::{
+    COOKIE_HEADER_BYTES_MAX, COOKIES_MAX, COOKIES_PER_DOMAIN_MAX, COOKIES_SENT_MAX,
+};
 use crate::url::Url;
 
 /// The cookies of a session.
@@ -134,6 +136,9 @@ impl Jar {
     /// `own` are the request's: they have no domain and the path `/`, so a value takes the place of
     /// such a cookie of that name, and comes last beside any other (C2). Without a value, all of
     /// that name are left out.
+    ///
+    /// A header grows no longer than servers take: of the cookies that servers have set the
+    /// last are left out (flaw 49). What the program has set is always sent.
     pub(crate) fn header(
         &self,
         url: &Url,
@@ -143,20 +148,24 @@ impl Jar {
         if self.entries.is_empty() && own.is_empty() {
             return None;
         }
-        let mut value = Vec::new();
+        let mut pairs = Vec::new();
         let mut pending: Vec<Option<&(String, Option<String>)>> = own.iter().map(Some).collect();
-        for cookie in self.matching(url, now) {
+        for entry in self.matching(url, now) {
+            let cookie = &entry.cookie;
             let replaces = |(name, value): &(String, Option<String>)| {
                 name.as_bytes() == &*cookie.name
                     && (value.is_none() || (cookie.domain.is_empty() && &*cookie.path == "/"))
             };
             match own.iter().position(replaces) {
-                None => push_pair(&mut value, &cookie.name, &cookie.value),
-                Some(at) => push_own(&mut value, pending.get_mut(at).and_then(Option::take)),
+                None => pairs.push(Pair::of(entry)),
+                Some(at) => {
+                    pairs.extend(pending.get_mut(at).and_then(Option::take).and_then(own_pair))
+                }
             }
         }
-        pending.into_iter().for_each(|own| push_own(&mut value, own));
-        (!value.is_empty()).then_some(value)
+        pairs.extend(pending.into_iter().flatten().filter_map(own_pair));
+        fit(&mut pairs);
+        joined(&pairs)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -179,7 +188,7 @@ impl Jar {
     }
 
     /// RFC 6265bis §5.8.3.
-    fn matching(&self, url: &Url, now: i64) -> Vec<&Cookie> {
+    fn matching(&self, url: &Url, now: i64) -> Vec<&Entry> {
         let (host, path, is_https) = (backwards(url.host()), path_of(url), is_https(url));
         let mut found = Vec::new();
         for domain in domains_of(&host, is_ip(url.host())) {
@@ -190,12 +199,12 @@ impl Jar {
                     && path_matches(path, &cookie.path)
                     && !cookie.is_expired(now)
                 {
-                    found.push((Reverse(cookie.path.len()), number, cookie));
+                    found.push((Reverse(cookie.path.len()), number, entry));
                 }
             }
         }
         found.sort_unstable_by_key(|(length, number, _)| (*length, *number));
-        found.into_iter().map(|(_, _, cookie)| cookie).collect()
+        found.into_iter().map(|(_, _, entry)| entry).collect()
     }
 
     /// "Leave Secure Cookies Alone" (RFC 6265bis §5.7, step 16): what came without TLS must not be
@@ -301,20 +310,62 @@ fn domains_of(host: &[u8], is_ip: bool) -> impl Iterator<Item = &[u8]> {
     ends.filter(is_end).filter_map(|end| host.get(..end))
 }
 
-fn push_own(header: &mut Vec<u8>, own: Option<&(String, Option<String>)>) {
-    if let Some((name, Some(value))) = own {
-        push_pair(header, name.as_bytes(), value.as_bytes());
+/// What a Cookie header says of one cookie.
+struct Pair<'a> {
+    name: &'a [u8],
+    value: &'a [u8],
+    is_own: bool,
+}
+
+impl<'a> Pair<'a> {
+    fn of(entry: &'a Entry) -> Self {
+        Self { name: &entry.cookie.name, value: &entry.cookie.value, is_own: entry.is_own }
+    }
+
+    /// With the `=`, and what parts it from the next.
+    fn len(&self) -> usize {
+        self.name.len() + self.value.len() + "=; ".len()
     }
 }
 
-fn push_pair(header: &mut Vec<u8>, name: &[u8], value: &[u8]) {
-    if !header.is_empty() {
-        header.extend_from_slice(b"; ");
-    }
-    header.extend_from_slice(name);
-    header.push(b'=');
-    header.extend_from_slice(value);
+/// That of a request's own cookie, if it has a value.
+fn own_pair((name, value): &(String, Option<String>)) -> Option<Pair<'_>> {
+    let value = value.as_ref()?.as_bytes();
+    Some(Pair { name: name.as_bytes(), value, is_own: true })
 }
+
+/// Keeps as many of the servers' cookies, from the first on, as one header may hold beside the
+/// program's.
+fn fit(pairs: &mut Vec<Pair<'_>>) {
+    let own: usize = pairs.iter().filter(|pair| pair.is_own).map(Pair::len).sum();
+    // Nothing follows the last pair.
+    let whole = COOKIE_HEADER_BYTES_MAX - "Cookie: ".len() + "; ".len();
+    let (mut room, mut count) = (whole.checked_sub(own), 0);
+    pairs.retain(|pair| {
+        if pair.is_own {
+            return true;
+        }
+        count += 1;
+        room = room.and_then(|room| room.checked_sub(pair.len()));
+        room.is_some() && count <= COOKIES_SENT_MAX
+    });
+}
+
+fn joined(pairs: &[Pair<'_>]) -> Option<Vec<u8>> {
+    let mut header = Vec::with_capacity(pairs.iter().map(Pair::len).sum());
+    for pair in pairs {
+        if !header.is_empty() {
+            header.extend_from_slice(b"; ");
+        }
+        header.extend_from_slice(pair.name);
+        header.push(b'=');
+        header.extend_from_slice(pair.value);
+    }
+    (!header.is_empty()).then_some(header)
+}
+
+#[cfg(test)]
+mod flaws_tests;
 
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,12 @@
 //! line, separated by tabs. Text in, text out; leaves files to the session.
 //!
 //! A cookie for every host has an empty domain, as Python's `MozillaCookieJar` writes it; `0`
-//! stands for the end of the session.
+//! stands for the end of the session. What a file says is judged as what a server says is (flaw
+//! 51): it may come from elsewhere, and the list of public suffixes grows.
 
-use super::cookie::{Cookie, is_sendable, normal_domain};
+use super::cookie::{
+    Cookie, is_path, is_public_suffix, is_sendable, keeps_its_prefix, normal_domain,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 const FIRST_LINES: &str = "# Netscape HTTP Cookie File\n\
@@ -12,8 +15,9 @@ const FIRST_LINES: &str = "# Netscape HTTP Cookie File\n\
 /// A comment to programs that do not know it.
 const HTTP_ONLY: &[u8] = b"#HttpOnly_";
 
-/// The cookies of a file, in its order. The first line need not be there. A cookie without a name
-/// is left out, as it is when a server sets it.
+/// The cookies of a file, in its order. The first line need not be there. As when a server sets
+/// it, a cookie is left out that has no name or breaks the promise of its prefix, and one for all
+/// below a public suffix is kept for that host alone.
 ///
 /// # Errors
 /// [`ErrorKind::File`] names the first line that is no cookie, and never what it holds.
@@ -29,7 +33,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<Cookie>> {
         let cookie = cookie(line, is_http_only).map_err(|why| {
             Error::new(ErrorKind::File, format!("line {} of the cookie file: {why}", at + 1))
         })?;
-        if !cookie.name.is_empty() {
+        if !cookie.name.is_empty() && keeps_its_prefix(&cookie) {
             cookies.push(cookie);
         }
     }
@@ -49,8 +53,8 @@ fn cookie(line: &[u8], is_http_only: bool) -> std::result::Result<Cookie, &'stat
     let value = next().unwrap_or_default();
 
     let domain = normal_domain(domain).map_err(|_| "the domain (field 1) is no host name")?;
-    if !path.starts_with('/') {
-        return Err("the path (field 3) does not begin with '/'");
+    if !is_path(path) {
+        return Err("the path (field 3) does not begin with '/' or holds a control character");
     }
     let expires = match expires {
         "" | "0" => None,
@@ -62,7 +66,7 @@ fn cookie(line: &[u8], is_http_only: bool) -> std::result::Result<Cookie, &'stat
     Ok(Cookie {
         name: name.into(),
         value: value.into(),
-        is_host_only: !is_shared && !domain.is_empty(),
+        is_host_only: !domain.is_empty() && (!is_shared || is_public_suffix(&domain)),
         domain: domain.into(),
         path: path.into(),
         expires,
@@ -137,9 +141,10 @@ mod tests {
             assert!(jar.receive(&url, line, 1000), "{line:?}");
         }
         jar.set("mine", "ä 1", None, None, false).unwrap();
-        jar.set("theirs", "2", Some("::1"), Some("/p"), true).unwrap();
+        jar.set("theirs", "2", Some("example.net"), Some("/p"), true).unwrap();
+        assert!(jar.receive(&Url::parse("http://[::1]/").unwrap(), b"six=1", 1000));
         let cookies: Vec<Cookie> = jar.iter(1000).cloned().collect();
-        assert_eq!(cookies.len(), 7);
+        assert_eq!(cookies.len(), 8);
         let text = write(cookies.iter());
         assert_eq!(parse(&text).unwrap(), cookies);
         let text = String::from_utf8_lossy(&text);
@@ -185,6 +190,7 @@ mod tests {
             "example.org\tyes\t/\tFALSE\t0\tsid\ts3cret",
             "example.org\tTRUE\t/\tno\t0\tsid\ts3cret",
             "example.org\tTRUE\tp\tFALSE\t0\tsid\ts3cret",
+            "example.org\tTRUE\t/\x01\tFALSE\t0\tsid\ts3cret",
             "example.org\tTRUE\t/\tFALSE\tsoon\tsid\ts3cret",
             "exa mple/x\tTRUE\t/\tFALSE\t0\tsid\ts3cret",
             "example.org\tTRUE\t/\tFALSE\t0\tsid\ts3cret; more",
@@ -196,6 +202,30 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::File);
             assert!(error.message().starts_with("line 3 of "), "{error}");
             assert!(!error.message().contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_no_server_could_have_set_is_left_out_or_narrowed() {
+        for (line, expected) in [
+            (".co.uk\tTRUE\t/\tFALSE\t0\ta\t1", Some(true)),
+            (".CO.UK.\tTRUE\t/\tFALSE\t0\ta\t1", Some(true)),
+            (".github.io\tTRUE\t/\tFALSE\t0\ta\t1", Some(true)),
+            ("com\tTRUE\t/\tFALSE\t0\ta\t1", Some(true)),
+            ("127.0.0.1\tTRUE\t/\tFALSE\t0\ta\t1", Some(true)),
+            ("example.co.uk\tTRUE\t/\tFALSE\t0\ta\t1", Some(false)),
+            ("\tTRUE\t/\tFALSE\t0\ta\t1", Some(false)),
+            ("a.test\tFALSE\t/\tTRUE\t0\t__Host-a\t1", Some(true)),
+            ("a.test\tFALSE\t/\tFALSE\t0\t__Host-a\t1", None),
+            ("a.test\tFALSE\t/x\tTRUE\t0\t__host-a\t1", None),
+            ("a.test\tTRUE\t/\tTRUE\t0\t__Host-a\t1", None),
+            ("\tFALSE\t/\tTRUE\t0\t__Host-a\t1", None),
+            ("a.test\tTRUE\t/\tTRUE\t0\t__Secure-a\t1", Some(false)),
+            ("a.test\tTRUE\t/\tFALSE\t0\t__SECURE-a\t1", None),
+            ("a.test\tFALSE\t/\tTRUE\t0\t\t__Host-a", None),
+        ] {
+            let found = parse(line.as_bytes()).unwrap();
+            assert_eq!(found.first().map(Cookie::is_host_only), expected, "{line}");
         }
     }
 

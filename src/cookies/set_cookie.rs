@@ -5,10 +5,13 @@
 //! is an empty Domain attribute.
 
 use super::cookie::{
-    Cookie, default_path, domain_matches, is_control, is_https, is_public_suffix, path_of,
+    Cookie, default_path, domain_matches, is_control, is_host_prefixed, is_https, is_public_suffix,
+    keeps_its_prefix, path_of,
 };
 use super::date;
-use crate::limits::{ATTRIBUTE_BYTES_MAX, COOKIE_AGE_SECONDS_MAX, COOKIE_BYTES_MAX};
+use crate::limits::{
+    ATTRIBUTE_BYTES_MAX, COOKIE_AGE_SECONDS_MAX, COOKIE_BYTES_MAX, SET_COOKIE_BYTES_MAX,
+};
 use crate::url::Url;
 
 /// What a line says, whoever sent it.
@@ -27,7 +30,7 @@ pub(super) struct SetCookie<'a> {
 impl<'a> SetCookie<'a> {
     /// `None` where the RFC has the whole line ignored.
     pub(super) fn parse(line: &'a [u8]) -> Option<Self> {
-        if line.iter().any(|byte| is_control(*byte)) {
+        if line.len() > SET_COOKIE_BYTES_MAX || line.iter().any(|byte| is_control(*byte)) {
             return None;
         }
         let mut parts = line.split(|byte| *byte == b';');
@@ -77,8 +80,9 @@ impl<'a> SetCookie<'a> {
             is_secure: self.is_secure,
             is_http_only: self.is_http_only,
         };
-        let is_allowed = (is_https(url) || !cookie.is_secure) && self.keeps_its_prefix(&cookie);
-        is_allowed.then_some(cookie)
+        let is_path_said = self.path.is_some() || !is_host_prefixed(self.name);
+        let is_allowed = is_https(url) || !cookie.is_secure;
+        (is_allowed && is_path_said && keeps_its_prefix(&cookie)).then_some(cookie)
     }
 
     /// The domain, `Some(None)` for the host alone, `None` if the host may not set it.
@@ -114,17 +118,6 @@ impl<'a> SetCookie<'a> {
                 self.expires.map(|expires| expires.min(latest))
             }
         }
-    }
-
-    /// `__Secure-` and `__Host-` promise how a cookie was set (RFC 6265bis §4.1.3).
-    fn keeps_its_prefix(&self, cookie: &Cookie) -> bool {
-        let begins = |prefix: &[u8]| {
-            let start = self.name.get(..prefix.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
-        let is_of_host = cookie.is_host_only && self.path.is_some() && &*cookie.path == "/";
-        (!begins(b"__Secure-") || cookie.is_secure)
-            && (!begins(b"__Host-") || (cookie.is_secure && is_of_host))
     }
 }
 

@@ -174,11 +174,11 @@ pub(crate) fn parse_trailers(raw: &[u8]) -> Result<Headers> {
 
 fn unfolded(raw: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len());
-    let mut first = true;
+    let (mut first, status_line) = (true, first_line(raw));
     for line in raw.split_inclusive(|byte| *byte == b'\n') {
         // A fold right after the status line continues nothing: left as it is, the parser refuses
         // it.
-        let folds = matches!(line.first(), Some(b' ' | b'\t')) && text.len() > first_line(raw);
+        let folds = matches!(line.first(), Some(b' ' | b'\t')) && text.len() > status_line;
         if folds && !first {
             while matches!(text.last(), Some(b'\r' | b'\n' | b' ' | b'\t')) {
                 text.pop();

@@ -76,7 +76,10 @@ fn content_length(headers: &Headers) -> Result<Option<u64>> {
     for value in headers.get_all("content-length") {
         let number = plain_number(value).or_else(|| equal_numbers(value));
         if number.is_none() {
-            return Err(head_fault("a Content-Length that is not one number"));
+            let fault = head_fault("a Content-Length that is not one number");
+            // Requests calls a list of different ones an invalid header.
+            let lists = value.contains(&b',');
+            return Err(if lists { fault.with_exception("InvalidHeader") } else { fault });
         }
         if length.is_some() && length != number {
             // Requests calls this one an invalid header.

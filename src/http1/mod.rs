@@ -27,7 +27,10 @@ pub(crate) fn head_fault(why: impl Into<String>) -> Error {
 
 /// The peer broke the protocol within the body.
 pub(crate) fn body_fault(why: &str) -> Error {
-    Error::new(ErrorKind::Protocol, format!("bad chunked body: {why}")).in_phase(Phase::Body)
+    // Requests tells bad chunks from a bad head (D16).
+    Error::new(ErrorKind::Protocol, format!("bad chunked body: {why}"))
+        .in_phase(Phase::Body)
+        .with_exception("ChunkedEncodingError")
 }
 
 /// A limit of the table was exceeded.

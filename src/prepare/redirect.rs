@@ -11,6 +11,7 @@ use super::{Context, Parts, Prepared, put_cookies};
 use crate::auth;
 use crate::body::source::{Source, not_again};
 use crate::error::Result;
+use crate::options::Options;
 use crate::url::Url;
 
 /// Fields that describe a body, or how it is sent; gone with it (flaw 13).
@@ -46,7 +47,8 @@ pub(crate) fn redirected(
     if keeps_body && !previous.source().can_be_sent() {
         return Err(not_again());
     }
-    let shares = from.shares_secrets_with(&url);
+    // What answered may be another than what was asked, by a hook: neither may tell the other's.
+    let shares = from.shares_secrets_with(&url) && previous.url().shares_secrets_with(&url);
     let parts = next.edit();
     parts.method = method;
     parts.url = url;
@@ -57,7 +59,7 @@ pub(crate) fn redirected(
         }
     }
     if !shares {
-        forget_secrets(parts);
+        forget_secrets(parts, context.options);
     }
     // A header of the caller's own is for one request (C5); the jar knows what the next one gets.
     parts.headers.remove("Cookie");
@@ -83,12 +85,12 @@ fn method_after(status: u16, method: &str) -> (Cow<'static, str>, bool) {
 }
 
 /// Drops what only the old origin may see.
-fn forget_secrets(parts: &mut Parts) {
+fn forget_secrets(parts: &mut Parts, session: &Options) {
     for name in ["Authorization", "Host"] {
         parts.headers.remove(name);
     }
     let Parts { options, headers, digest, .. } = parts;
-    for name in &options.exchanging.sensitive {
+    for name in options.exchanging.sensitive.iter().chain(&session.exchanging.sensitive) {
         headers.remove(name);
     }
     *digest = None;

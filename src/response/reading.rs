@@ -13,7 +13,7 @@ use crate::body::content::Content;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::files::NewFile;
 use crate::headers::Headers;
-use crate::limits::READ_BUFFER_BYTES;
+use crate::limits::{LINE_BUFFER_BYTES, READ_BUFFER_BYTES};
 use crate::text::{self, Lines, TextDecoder};
 
 /// A body while it is read.
@@ -48,6 +48,8 @@ impl Whole {
 /// What was read ahead of the caller.
 struct Ahead {
     mode: Mode,
+    /// Whether the ends of its lines are UTF-8, so that no character is cut.
+    splits_text: bool,
     lines: Lines,
     decoder: Option<TextDecoder>,
     input: Vec<u8>,
@@ -68,7 +70,17 @@ enum Mode {
 impl Ahead {
     fn new(lines: Lines) -> Self {
         let (input, text, line) = Default::default();
-        Self { mode: Mode::Nothing, lines, decoder: None, input, text, line, ended: false }
+        let splits_text = true;
+        Self {
+            mode: Mode::Nothing,
+            splits_text,
+            lines,
+            decoder: None,
+            input,
+            text,
+            line,
+            ended: false,
+        }
     }
 }
 
@@ -120,6 +132,11 @@ impl Reading {
         let usual = if mode == Mode::TextLines { Lines::text } else { Lines::bytes };
         let ahead = self.ahead.get_or_insert_with(|| Box::new(Ahead::new(usual())));
         if ahead.mode == Mode::Nothing {
+            if mode == Mode::TextLines && !ahead.splits_text {
+                let message = "the delimiter of lines of text is not UTF-8";
+                let error = Error::new(ErrorKind::InvalidArgument, message);
+                return Err(error.in_phase(Phase::Body));
+            }
             ahead.mode = mode;
             if mode != Mode::Lines {
                 ahead.decoder = Some(TextDecoder::new(declared.as_deref()));
@@ -146,6 +163,9 @@ impl Reading {
             let Some(ahead) = &mut self.ahead else { return Ok(false) };
             if let Some(line) = ahead.lines.next_line() {
                 ahead.line.clear();
+                if line.len() < LINE_BUFFER_BYTES {
+                    ahead.line.shrink_to(LINE_BUFFER_BYTES);
+                }
                 ahead.line.extend_from_slice(line);
                 return Ok(true);
             }
@@ -254,7 +274,7 @@ impl Response {
     /// (E3). It is not parsed.
     ///
     /// # Errors
-    /// As [`read`](Self::read), and [`ErrorKind::Decode`] if it cannot be text.
+    /// As [`read`](Self::read), and [`ErrorKind::InvalidJson`] if it cannot be text.
     pub fn json_text(&mut self) -> Result<String> {
         let label = self.encoding();
         let text = text::json_text(self.bytes()?, label.as_deref());
@@ -305,7 +325,11 @@ impl Response {
         reading.only_bytes()?;
         reading.ahead = match delimiter.is_empty() {
             true => None,
-            false => Some(Box::new(Ahead::new(Lines::delimited(delimiter)?))),
+            false => {
+                let mut ahead = Ahead::new(Lines::delimited(delimiter)?);
+                ahead.splits_text = std::str::from_utf8(delimiter).is_ok();
+                Some(Box::new(ahead))
+            }
         };
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::deadline::unix_now;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::files::NewFile;
 use crate::headers::Headers;
-use crate::limits::COOKIE_FILE_BYTES_MAX;
+use crate::limits::{COOKIE_FILE_BYTES_MAX, SET_COOKIES_MAX};
 use crate::url::Url;
 
 /// The cookies of a session. Clones are the same cookies; any thread may use them.
@@ -93,7 +93,9 @@ impl Cookies {
         state.jar.iter(state.now()).cloned().collect()
     }
 
-    /// Adds the cookies of a file in Netscape's format, as curl and wget keep them.
+    /// Adds the cookies of a file in Netscape's format, as curl and wget keep them. What no server
+    /// could have set is left out (no name, a broken promise of `__Host-` or `__Secure-`), and a
+    /// cookie for all below a public suffix is kept for that host alone.
     ///
     /// # Errors
     /// [`ErrorKind::File`] if it cannot be read or is none; then nothing is added.
@@ -124,14 +126,14 @@ impl Cookies {
         written.map_err(|error| fault("write", path, &error))
     }
 
-    /// Stores what a response says.
+    /// Stores what a response says, but for what comes after the first fifty fields (flaw 49).
     pub(crate) fn store(&self, url: &Url, headers: &Headers) {
         if !headers.contains("set-cookie") {
             return;
         }
         let mut state = self.lock();
         let now = state.now();
-        for value in headers.get_all("set-cookie") {
+        for value in headers.get_all("set-cookie").take(SET_COOKIES_MAX) {
             state.jar.receive(url, value, now);
         }
     }

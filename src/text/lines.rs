@@ -33,7 +33,7 @@ enum Terminator {
     Bytes,
     /// Those of `str.splitlines`, in UTF-8.
     Text,
-    Delimiter(Finder<'static>),
+    Delimiter(Box<Finder<'static>>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,8 @@ impl Lines {
             let message = "a line delimiter needs a byte at least: it is empty";
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
-        Ok(Self::new(Terminator::Delimiter(Finder::new(delimiter).into_owned())))
+        let finder = Finder::new(delimiter).into_owned();
+        Ok(Self::new(Terminator::Delimiter(Box::new(finder))))
     }
 
     fn new(terminator: Terminator) -> Self {

@@ -1,7 +1,7 @@
 //! Text: which encoding a body is in, and what it says in UTF-8.
 //!
 //! What Content-Type declares and what the bytes look like are told here; `label` knows the names
-//! of encodings, `decoder` decodes piece by piece, `json` finds JSON's own encoding, `lines` splits.
+//! of encodings, `decoder` decodes piece by piece, `json` finds JSON's encoding, `lines` splits.
 //! Leaves to others where bytes come from and what the user has set.
 //! Source: behaviours E1–E3, D7–D11; names and what they mean are Python's, decoding is
 //! `encoding_rs`, guessing `chardetng` (both as browsers do).

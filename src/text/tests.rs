@@ -13,12 +13,14 @@ const NAMES: &[(&str, &[u8], &str)] = &[
     ),
     ("utf_8_sig", b"\xef\xbb\xbfhi", "hi"),
     (
-        "latin_1 8859 cp819 csisolatin1 ibm819 iso8859 iso8859_1 iso_8859_1 iso_8859_1_1987 iso_ir_100 l1 latin latin1",
+        "latin_1 8859 cp819 csisolatin1 ibm819 iso8859 iso8859_1 iso_8859_1 iso_8859_1_1987 \
+         iso_ir_100 l1 latin latin1",
         b"a\xe9\x80\xff",
         "a\u{e9}\u{80}\u{ff}",
     ),
     (
-        "ascii 646 ansi_x3.4_1968 ansi_x3.4_1986 ansi_x3_4_1968 cp367 csascii ibm367 iso646_us iso_646.irv_1991 iso_ir_6 us us_ascii",
+        "ascii 646 ansi_x3.4_1968 ansi_x3.4_1986 ansi_x3_4_1968 cp367 csascii ibm367 iso646_us \
+         iso_646.irv_1991 iso_ir_6 us us_ascii",
         b"ab~",
         "ab~",
     ),
@@ -61,7 +63,8 @@ const NAMES: &[(&str, &[u8], &str)] = &[
         "a\u{628}",
     ),
     (
-        "iso8859_7 csisolatingreek ecma_118 elot_928 greek greek8 iso_8859_7 iso_8859_7_1987 iso_ir_126",
+        "iso8859_7 csisolatingreek ecma_118 elot_928 greek greek8 iso_8859_7 iso_8859_7_1987 \
+         iso_ir_126",
         b"a\xd9",
         "a\u{3a9}",
     ),
@@ -99,7 +102,8 @@ const NAMES: &[(&str, &[u8], &str)] = &[
     ("mac_cyrillic maccyrillic", b"a\x86", "a\u{416}"),
     ("tis_620 iso_ir_166 tis620 tis_620_0 tis_620_2529_0 tis_620_2529_1", b"a\xa1", "a\u{e01}"),
     (
-        "gb2312 chinese csiso58gb231280 euc_cn euccn eucgb2312_cn gb2312_1980 gb2312_80 iso_ir_58 x_mac_simp_chinese",
+        "gb2312 chinese csiso58gb231280 euc_cn euccn eucgb2312_cn gb2312_1980 gb2312_80 iso_ir_58 \
+         x_mac_simp_chinese",
         b"a\xd6\xd0\xce\xc4",
         "a\u{4e2d}\u{6587}",
     ),
@@ -158,8 +162,11 @@ const ODD: &[(&str, &[u8], &str)] = &[
     ("latin-1", b"\x7f\x80\x9f\xa0\xff", "\u{7f}\u{80}\u{9f}\u{a0}\u{ff}"),
 ];
 
-/// Replies of the recorded exchanges: Content-Type, body, encoding, text.
-const REPLIES: &[(Option<&str>, &[u8], Option<&str>, &str)] = &[
+/// Content-Type, body, encoding, text.
+type Reply = (Option<&'static str>, &'static [u8], Option<&'static str>, &'static str);
+
+/// Replies of the recorded exchanges.
+const REPLIES: &[Reply] = &[
     (
         Some("text/html; charset=windows-1252"),
         b"\x80\x93",

@@ -1,7 +1,7 @@
 /*
- * Moves large bodies through a session, and prints for each by how many KiB the peak of the resident
- * memory grew: a download, an upload from a callback, and a body that decodes to a thousand times
- * what is sent.
+ * Moves large bodies through a session, and prints for each by how many KiB the peak of the
+ * resident memory grew: a download, an upload from a callback, and a body that decodes to a
+ * thousand times what is sent.
  *
  *   stream BASE_URL BYTES
  */
@@ -60,7 +60,7 @@ static uint64_t upload(rq_session *session, const char *base, uint64_t bytes, rq
   snprintf(url, sizeof url, "%s/sink", base);
   uint64_t left = bytes;
   rq_request *request = rq_request_new("POST", url, e);
-  rq_request_body_callback(request, give, NULL, (int64_t)bytes, &left, NULL, e);
+  rq_request_body_callback(request, give, NULL, &left, NULL, (int64_t)bytes, e);
   rq_response *response = rq_perform(session, request, NULL, e);
   size_t length = 0;
   const char *said = rq_body_bytes(response, &length, e);
@@ -94,7 +94,7 @@ int main(int argc, char **argv) {
   int failed = e != NULL || idle < 0;
   for (int i = 0; i < 3; i++) failed |= moved[i] != bytes;
   if (e) fprintf(stderr, "%s\n", rq_error_message(e));
-  printf("%ld %ld %ld\n", grown[0], grown[1], grown[2]);
+  printf("download %ld\nupload %ld\nbomb %ld\n", grown[0], grown[1], grown[2]);
   rq_session_free(session);
   rq_error_free(e);
   return failed;

@@ -3,10 +3,11 @@
 
     python3 oracle.py record IN.json OUT.json
 
-IN holds cases of the prepare or the proxy format; the `expect` of each is made anew by running
-Requests, everything else (`depart` too) is kept. A Requests of its own is installed in .venv beside
-this file. A case that Requests answers with an exception of Python's own (TypeError and the like) is
-refused: that is no behaviour to copy. Knows neither librq nor the driver.
+IN holds cases of the prepare, the proxy or the flow format; the `expect` of each is made anew by
+running Requests, everything else (`depart` too) is kept. A Requests of its own is installed in .venv
+beside this file, with the packages that it decodes br and zstd by. A case that Requests answers with
+an exception of Python's own (TypeError and the like) is refused, unless librq is to depart from it:
+that is no behaviour to copy. Knows neither librq nor the driver.
 """
 
 import base64
@@ -37,7 +38,7 @@ def install():
     if PYTHON.exists():
         return
     venv.create(PYTHON.parent.parent, with_pip=True)
-    pip = [PYTHON, "-m", "pip", "install", "--quiet"]
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "brotli", "backports.zstd"]
     if subprocess.run([*pip, f"requests=={WANTED}"], check=False).returncode != 0:
         subprocess.run([*pip, "requests"], check=True)
 
@@ -48,24 +49,26 @@ def record(source, target):
     print(f"Requests {requests.__version__}, Python {sys.version.split()[0]}", file=sys.stderr)
     cases = json.loads(source.read_text())
     for case in cases:
-        expect = proxy if "url" in case else prepare
+        expect = proxy if "url" in case else flow if "steps" in case else prepare
         try:
             case["expect"] = expect(case)
         except Exception as error:
-            case["expect"] = {"error": exception_name(error, case["name"])}
+            case["expect"] = {"error": exception_name(error, case)}
     order = ("name", "session", "request", "url", "env", "request_proxies", "session_proxies",
-             "trust_env", "expect", "depart")
+             "trust_env", "replies", "steps", "expect", "depart")
     lines = [json.dumps({key: case[key] for key in order if key in case}) for case in cases]
     target.write_text("[\n" + ",\n".join(lines) + "\n]\n")
 
 
-def exception_name(error, name):
-    """Requests' exceptions and plain ValueErrors are behaviour; anything else is an accident."""
+def exception_name(error, case):
+    """Requests' exceptions and plain ValueErrors are behaviour; anything else is an accident, from
+    which a case must depart."""
     import requests
 
-    if isinstance(error, requests.RequestException) or type(error) is ValueError:
+    is_behaviour = isinstance(error, requests.RequestException) or type(error) is ValueError
+    if is_behaviour or "depart" in case:
         return type(error).__name__
-    sys.exit(f"{name}: {type(error).__name__}: {error}: leave it out")
+    sys.exit(f"{case['name']}: {type(error).__name__}: {error}: leave it out, or depart")
 
 
 # ---- the prepare format
@@ -186,6 +189,15 @@ def auth(given):
     if "digest" in given:
         return HTTPDigestAuth(*given["digest"])
     return tuple(given["basic"]) if "basic" in given else None
+
+
+# ---- the flow format
+
+
+def flow(case):
+    import oracle_flow
+
+    return oracle_flow.record(case, new_session, new_request, exception_name)
 
 
 # ---- the proxy format

@@ -2,6 +2,7 @@
 //! times checked. Leaves servers to `peer` and testd.
 
 use std::fmt::Debug;
+use std::fs;
 use std::time::{Duration, Instant};
 
 use rq::{CaBundle, Error, ErrorKind, Headers, Phase, Request, Response, Result, Session};
@@ -103,6 +104,25 @@ pub(crate) fn without_secrets(error: &Error) {
     let told = format!("{error} {error:?} {}", error.url().unwrap_or_default());
     assert!(!told.contains(PASSWORD) && !told.contains(TOKEN), "{told}");
     assert!(error.url().is_some(), "no URL: {told}");
+}
+
+/// How many sockets of this machine are connected to `port` over IPv4, by the kernel's own table;
+/// those that nobody holds any more do not count. Where there is no such table, none are seen.
+pub(crate) fn sockets_to(port: u16) -> usize {
+    let to = format!(":{port:04X}");
+    let holds = |line: &&str| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        columns.get(2).is_some_and(|remote| remote.ends_with(&to)) && columns.get(9) != Some(&"0")
+    };
+    let table = fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
+    table.lines().filter(holds).count()
+}
+
+/// The port of a URL that has one.
+pub(crate) fn port(url: &str) -> u16 {
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let authority = rest.split('/').next().unwrap_or_default();
+    authority.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
 }
 
 /// Runs `work` and says how long it took.

@@ -6,8 +6,8 @@ use rq::{Error, ErrorKind, Phase, Response};
 use rq_testd::{Conn, Server, Step};
 
 use crate::client::{
-    at_once, connection, connection_of, ends_at, failure, ms, send, session_for, session_within,
-    text, with_password,
+    at_once, connection, connection_of, ends_at, failure, ms, port, send, session_for,
+    session_within, sockets_to, text, with_password,
 };
 use crate::peer::{OK, Peer, answers, check_fault, say};
 
@@ -42,6 +42,7 @@ fn check_path(path: &str, kind: ErrorKind, delivered: usize) -> Vec<Error> {
         let mut response = session.get(&with_password(&format!("{base}/{path}"))).unwrap();
         let (body, error) = at_once(|| read_to_error(&mut response, kind));
         assert_eq!(body.len(), delivered, "{error}");
+        assert_eq!(sockets_to(port(&base)), 0, "{error}");
         let next = connection_of(&session, &format!("{base}/json"));
         assert_ne!(next, connection(&response), "a broken connection is not used again");
         error

@@ -105,12 +105,14 @@ fn fault_56_interim_answers_are_skipped() {
 #[test]
 fn fault_57_endless_interim_answers() {
     let server = Server::start();
-    let session = session_for(&server);
-    let url = |count| with_password(&format!("{}/interim/{count}", server.http()));
-    assert_eq!(get_text(&session, &url(INTERIM_RESPONSES_MAX)).unwrap(), "done");
-    let error =
-        failure(session.get(&url(INTERIM_RESPONSES_MAX + 1)), ErrorKind::Limit, Phase::Head);
-    assert!(error.message().contains("interim"), "{error}");
+    for base in [server.http(), server.https()] {
+        let session = session_for(&server);
+        let url = |count| with_password(&format!("{base}/interim/{count}"));
+        assert_eq!(get_text(&session, &url(INTERIM_RESPONSES_MAX)).unwrap(), "done");
+        let error =
+            failure(session.get(&url(INTERIM_RESPONSES_MAX + 1)), ErrorKind::Limit, Phase::Head);
+        assert!(error.message().contains("interim"), "{error}");
+    }
     check_reply(&b"HTTP/1.1 100 Continue\r\n\r\n".repeat(1000), ErrorKind::Limit);
 }
 
@@ -193,42 +195,60 @@ fn fault_62_heads_beyond_the_limits() {
     check_reply(&hint.repeat(4), ErrorKind::Limit);
 }
 
-#[test]
-fn faults_63_to_66_a_head_that_is_refused_closes_the_connection() {
-    for head in [
-        "HTTP/1.1 200 OK\r\nA : b\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nA: b\0c\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nA: b\rc\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
-        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\nx",
-        "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551617\r\n\r\nx",
-        "HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\nx",
-        "HTTP/1.1 99 Low\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 1000 High\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 abc What\r\nContent-Length: 0\r\n\r\n",
-    ] {
+/// A head with these lines is refused, and its connection closed.
+#[track_caller]
+fn check_refused(lines: &[&str]) {
+    for line in lines {
+        let head = match line.starts_with("HTTP/") {
+            true => format!("{line}\r\nContent-Length: 0\r\n\r\n"),
+            false => format!("HTTP/1.1 200 OK\r\n{line}\r\n\r\nx"),
+        };
         check_reply(head.as_bytes(), ErrorKind::Protocol);
     }
 }
 
-#[test]
-fn faults_63_to_66_a_head_that_is_odd_keeps_the_connection() {
-    for (head, field) in [
-        ("HTTP/1.1 200 OK\r\nA: b\r\n  c\r\nContent-Length: 2\r\n\r\n", "b c"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n", ""),
-        ("HTTP/1.1 200\r\nContent-Length: 2, 2\r\n\r\n", ""),
-    ] {
-        let steps = answers_then([say(OK), Step::Stall]);
-        let odd = [vec![Step::ReadHead, say(format!("{head}ok"))], steps[2..].to_vec()].concat();
-        for peer in Peer::both(&[odd]) {
-            let mut response = send(&peer.session, "GET", &peer.url(), b"").unwrap();
-            let value = response.headers().get("A").unwrap_or_default();
-            assert_eq!(String::from_utf8_lossy(value), field);
-            assert_eq!(response.content().unwrap(), b"ok");
-            peer.goes_on(1);
-        }
+/// A head with these lines is taken, field A being `field`, and its connection kept.
+#[track_caller]
+fn check_taken(lines: &str, field: &str) {
+    let odd = [Step::ReadHead, say(format!("HTTP/1.1 {lines}\r\n\r\nok"))];
+    for peer in Peer::both(&[[&odd[..], &answers()].concat()]) {
+        let mut response = send(&peer.session, "GET", &peer.url(), b"").unwrap();
+        let value = response.headers().get("A").unwrap_or_default();
+        assert_eq!((&*String::from_utf8_lossy(value), response.status()), (field, 200));
+        assert_eq!(response.content().unwrap(), b"ok");
+        peer.goes_on(1);
     }
+}
+
+#[test]
+fn fault_63_folds_are_joined_and_what_could_split_a_head_is_refused() {
+    check_taken("200 OK\r\nA: b\r\n  c\r\nContent-Length: 2", "b c");
+    check_refused(&["A : b", "A: b\0c", "A: b\rc", "A\r: b", " A: b"]);
+}
+
+#[test]
+fn fault_64_equal_lengths_are_one_and_all_else_is_refused() {
+    check_taken("200 OK\r\nContent-Length: 2\r\nContent-Length: 2", "");
+    check_taken("200 OK\r\nContent-Length: 2, 2", "");
+    check_refused(&[
+        "Content-Length: 2\r\nContent-Length: 3",
+        "Content-Length: -1",
+        "Content-Length: +1",
+        "Content-Length: 18446744073709551616",
+        "Content-Length: 18446744073709551617",
+        "Content-Length: 1, 2",
+        "Content-Length: 0x1",
+        "Content-Length: 1 1",
+        "Content-Length:",
+    ]);
+}
+
+#[test]
+fn fault_66_a_status_out_of_range_is_refused_and_a_missing_reason_is_none() {
+    check_taken("200\r\nContent-Length: 2", "");
+    check_taken("200 \r\nContent-Length: 2", "");
+    check_refused(&["HTTP/1.1 99 Low", "HTTP/1.1 1000 High", "HTTP/1.1 abc What", "HTTP/1.1 "]);
+    check_refused(&["HTTP/1.1 099 Low", "HTTP/1.1 000 None", "HTTP/1.1 20 Short"]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Faults 76 to 78: what happens to a connection while nobody uses it. A dead or talking connection
 //! is left aside; what it said is never an answer; a silent one costs one read timeout.
 
-use std::thread;
+use std::process::Command;
+use std::{env, thread};
 
 use rq::{ErrorKind, Phase};
 use rq_testd::{Conn, Step};
@@ -81,5 +82,28 @@ fn fault_78_a_kept_connection_that_fell_silent() {
         ends_at(ms(300), || failure(peer.get(), ErrorKind::ReadTimeout, Phase::Head));
         assert_eq!(peer.accepted(), 1, "it may be working on it: nothing is resent");
         peer.goes_on(2);
+    }
+}
+
+/// Set for the process in which a fork is played: what it tells concerns all sessions of a process.
+const ALONE: &str = "RQ_TEST_ALONE";
+
+#[test]
+fn fault_78_a_forked_child_has_connections_of_its_own() {
+    const NAME: &str = "faults_idle::fault_78_a_forked_child_has_connections_of_its_own";
+    if env::var_os(ALONE).is_none() {
+        let mut alone = Command::new(env::current_exe().unwrap());
+        let output = alone.args(["--exact", NAME]).env(ALONE, "1").output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && told.contains("1 passed"), "{told}");
+        return;
+    }
+    rq::process::watch_forks();
+    for peer in Peer::both(&vec![answers(); 3]) {
+        for connections in 1..=3 {
+            peer.goes_on(connections);
+            // What a child does first. The C tests fork in earnest.
+            rq::process::forked();
+        }
     }
 }

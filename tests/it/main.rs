@@ -2,23 +2,37 @@
 //!
 //! `client` is what the tests do with the client, `peer` what they set against it; `replies` is the
 //! corpus that `cuts` and `differential` share. Tests named `fault_NN` are rows of the fault
-//! matrix: phase × fault → error, time, connection, retry. Everything runs on loopback.
+//! matrix: phase × fault → error, time, connection, retry; those named `flaw_NN` hold what a known
+//! flaw of another client broke. Everything runs on loopback.
 
 mod cancel;
 mod client;
 mod cuts;
 mod differential;
+mod digest;
 mod faults_body;
 mod faults_connect;
 mod faults_head;
 mod faults_idle;
 mod faults_send;
 mod faults_tls;
+mod faults_upload;
+mod flaws_cookies;
+mod flaws_decode;
+mod flaws_pool;
+mod flaws_read;
+mod flaws_redirects;
+mod flaws_send;
+mod hooks;
+mod origins;
 mod peer;
 mod pool;
 mod prepare;
+mod reading;
+mod redirects;
 mod replies;
 mod response;
+mod retries;
 mod session;
 mod timeouts;
 mod uploads;

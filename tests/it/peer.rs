@@ -74,6 +74,11 @@ impl Peer {
         self.script.accepted()
     }
 
+    /// How many sockets the client has open to it.
+    pub(crate) fn sockets(&self) -> usize {
+        client::sockets_to(client::port(self.script.url()))
+    }
+
     /// What connection `n` has read.
     pub(crate) fn received(&self, n: usize) -> Vec<u8> {
         self.script.received(n)
@@ -95,6 +100,7 @@ pub(crate) fn check_fault(steps: Vec<Step>, kind: ErrorKind, phase: Phase) -> Ve
     let check = |peer: Peer| {
         let error = client::at_once(|| client::failure(peer.text("GET", b""), kind, phase));
         assert_eq!(peer.accepted(), 1, "nothing is resent: {error}");
+        assert_eq!(peer.sockets(), 0, "its connection is closed: {error}");
         peer.goes_on(2);
         error
     };

@@ -1,8 +1,9 @@
-//! librq against a real server: nginx as Debian ships it, over http and over https.
+//! librq against real servers: nginx and Apache as Debian ships them, and httpbin.
 //!
-//! `nginx` runs it (nginx.conf says what it serves), `client` is what the tests do with librq, the
-//! other files are tests by topic. Nothing here misbehaves on purpose: that is testd's part.
-//! Without nginx every test fails and says how to install it.
+//! `nginx` runs it, over http and over https (nginx.conf says what it serves), `client` is what the
+//! tests do with librq, the other files are tests of it by topic; `apache` and `httpbin` have
+//! their tests with them. Nothing here misbehaves on purpose: that is testd's part. Without a
+//! server its tests fail and say how to install it.
 
 /// Makes two tests of each function `name(scheme)`: `http::name` and `https::name`.
 macro_rules! over_http_and_https {
@@ -16,9 +17,11 @@ macro_rules! over_http_and_https {
     };
 }
 
+mod apache;
 mod client;
 mod connections;
 mod downloads;
+mod httpbin;
 mod nginx;
 mod times;
 mod tls;

@@ -15,8 +15,9 @@
  *
  * rq_drop(noun, variable) frees a handle early, in a loop for instance, and makes it NULL.
  *
- * The nouns: cancel, error, prepared, request, response, session. An rq_opts is lent by its session
- * or request and is never freed. Header only, nothing to link; rq.h itself does not need it. */
+ * The nouns: cancel, cookie_list, error, prepared, request, response, session. Not opts: what a
+ * session or request lends must not be freed, and what rq_opts_new made is freed by hand. Header
+ * only, nothing to link; rq.h itself does not need it. */
 #ifndef RQ_SUGAR_H
 #define RQ_SUGAR_H
 
@@ -41,6 +42,12 @@ extern "C" {
 
 static inline rq_cancel *rq_keep_cancel(rq_cancel **variable) {
   rq_cancel *kept = *variable;
+  *variable = NULL;
+  return kept;
+}
+
+static inline rq_cookie_list *rq_keep_cookie_list(rq_cookie_list **variable) {
+  rq_cookie_list *kept = *variable;
   *variable = NULL;
   return kept;
 }
@@ -77,6 +84,10 @@ static inline rq_session *rq_keep_session(rq_session **variable) {
 
 static inline void rq_drop_cancel(rq_cancel **variable) {
   rq_cancel_free(rq_keep_cancel(variable));
+}
+
+static inline void rq_drop_cookie_list(rq_cookie_list **variable) {
+  rq_cookie_list_free(rq_keep_cookie_list(variable));
 }
 
 static inline void rq_drop_error(rq_error **variable) { rq_error_free(rq_keep_error(variable)); }

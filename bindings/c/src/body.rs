@@ -71,7 +71,8 @@ fn read(
 }
 
 /// Reads all that is left of the body and keeps it: further calls return the same bytes. A NUL that
-/// `len` does not count follows them. NULL on error.
+/// `len` does not count follows them. NULL on error: what came before it can still be read by
+/// rq_body_read.
 ///
 /// Blocks. Errors: as rq_body_read. Ownership: lent until the response is freed. Since: 0.1.
 #[unsafe(no_mangle)]

@@ -71,9 +71,9 @@ pub enum rq_code {
     RQ_ERR_INCOMPLETE = 303,
     /// The response exceeds a limit of librq.
     RQ_ERR_LIMIT = 304,
-    /// A body that was read once, from a pipe or a callback that cannot rewind, would have to be sent
-    /// again: by you, or for a redirect, a digest challenge, a retry, a dead connection (Requests:
-    /// UnrewindableBodyError).
+    /// A body that was read once, from a pipe or a callback that cannot rewind, would have to be
+    /// sent again: by you, or for a redirect, a digest challenge, a retry, a dead connection
+    /// (Requests: UnrewindableBodyError).
     RQ_ERR_BODY = 305,
     /// The source of a body gave more or less than the length that was declared.
     RQ_ERR_BODY_LENGTH = 306,

@@ -53,7 +53,8 @@ pub extern "C" fn rq_opts_sensitive_header(
 /// Sets how often a request is tried again; default 0. Tried again are: whatever could not connect;
 /// after an error before the answer, or a read timeout, the methods of rq_opts_retry_method; after
 /// an answer of a status of rq_opts_retry_status, or of 413, 429 or 503 with Retry-After, the same
-/// methods. A body that cannot be rewound is never sent twice. The last error or answer is returned.
+/// methods. A body that cannot be rewound is never sent twice. The last error or answer is
+/// returned.
 ///
 /// Errors: NULL `opts`. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -72,7 +73,8 @@ pub extern "C" fn rq_opts_retry_status(opts: *mut rq_opts, status: i32, error: *
     set(opts, error, |opts| opts.retry_status(as_status(status)?));
 }
 
-/// Adds a method that may be repeated, beside GET, HEAD, PUT, DELETE, OPTIONS and TRACE; `"*"`: any.
+/// Adds a method that may be repeated, in place of GET, HEAD, PUT, DELETE, OPTIONS and TRACE;
+/// `"*"`: any.
 ///
 /// Errors: `RQ_ERR_INVALID_METHOD`. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -191,7 +193,7 @@ fn milliseconds(ms: u32) -> Duration {
 
 fn as_status(status: i32) -> Result<u16> {
     u16::try_from(status).map_err(|_| {
-        let message = format!("{status} is no status: those are 100 to 999");
+        let message = format!("{status} is no status: those are 200 to 999");
         Error::new(ErrorKind::InvalidArgument, message)
     })
 }

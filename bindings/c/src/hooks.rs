@@ -34,7 +34,7 @@ pub enum rq_step {
     RQ_STEP_BODY = 7,
     /// The request is sent again, as rq_opts_retries has it.
     RQ_STEP_RETRY = 8,
-    /// A redirect is followed.
+    /// A redirect is followed, or a challenge answered.
     RQ_STEP_REDIRECT = 9,
 }
 

@@ -171,7 +171,7 @@ pub extern "C" fn rq_response_trailer_at(
     })
 }
 
-/// Whether the status is below 400; false for NULL.
+/// Whether the status is none from 400 to 599; false for NULL.
 ///
 /// Since: 0.1.
 #[unsafe(no_mangle)]
@@ -196,7 +196,7 @@ pub extern "C" fn rq_response_is_permanent_redirect(response: *const rq_response
     quiet(false, || Some(get(response)?.response.is_permanent_redirect()))
 }
 
-/// How many responses came before this one in the same call: redirects, and digest challenges.
+/// How many responses led to this one: redirects that were followed, challenges that were answered.
 ///
 /// Since: 0.1.
 #[unsafe(no_mangle)]
@@ -204,8 +204,8 @@ pub extern "C" fn rq_response_history_count(response: *const rq_response) -> usi
     quiet(0, || Some(get(response)?.history.len()))
 }
 
-/// The response at `index` of those that came before this one, the oldest first; NULL past the end.
-/// Its body can be read, up to 64 KiB of it.
+/// The response at `index` of those that led to this one, the oldest first; NULL past the end. Up
+/// to 64 KiB of its body can be read.
 ///
 /// Ownership: lent until `response` is freed; must not be freed itself. Since: 0.1.
 #[unsafe(no_mangle)]

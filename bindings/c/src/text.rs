@@ -93,8 +93,8 @@ pub extern "C" fn rq_response_apparent_encoding(
     })
 }
 
-/// The URL of the link with this relation (`"next"`) in the Link headers, absolute; NULL if there is
-/// none.
+/// The URL of the link with this relation (`"next"`) in the Link headers, as they spell it: it may
+/// be relative. NULL if there is none.
 ///
 /// Ownership: lent until the response is freed. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -185,8 +185,8 @@ pub extern "C" fn rq_body_read_text(
 /// rq_body_line_delimiter set. A NUL that `len` does not count follows it. NULL without an error:
 /// the end of the body.
 ///
-/// Blocks. Errors: as rq_body_read; `RQ_ERR_LIMIT` for a line that is too long. Ownership: lent until
-/// the next line is read or the response is freed. Since: 0.1.
+/// Blocks. Errors: as rq_body_read; `RQ_ERR_LIMIT` for a line that is too long. Ownership: lent
+/// until the next line is read or the response is freed. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_body_line(
     response: *mut rq_response,
@@ -200,7 +200,8 @@ pub extern "C" fn rq_body_line(
     })
 }
 
-/// As rq_body_line, with the line as UTF-8, whatever the encoding it came in.
+/// As rq_body_line, with the line as UTF-8, whatever the encoding it came in. Lines end also with
+/// `\v`, `\f`, U+001C to U+001E, U+0085, U+2028 and U+2029, as Python's splitlines has it.
 ///
 /// Blocks. Errors, ownership: as rq_body_line. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -225,10 +226,10 @@ fn lend_line(kept: &mut Vec<u8>, line: Option<&[u8]>, len: *mut usize) -> *const
     kept.as_ptr().cast()
 }
 
-/// Sets what ends a line, in place of `\n`, `\r\n` and `\r`; for text lines it is UTF-8. `len` 0:
-/// those three again.
+/// Sets what ends a line, in place of the usual ends; for text lines it is UTF-8. `len` 0: the
+/// usual ends again. Before the first line is read.
 ///
-/// Errors: `RQ_ERR_MISUSE` for NULL `delimiter` with a length. Ownership: copied. Since: 0.1.
+/// Errors: `RQ_ERR_MISUSE` once lines are being read. Ownership: copied. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_body_line_delimiter(
     response: *mut rq_response,
@@ -238,8 +239,7 @@ pub extern "C" fn rq_body_line_delimiter(
 ) {
     entry(error, (), || {
         let handle = handle_mut(response, "response")?;
-        handle.response.set_line_delimiter(bytes(delimiter, len, "delimiter")?)?;
-        Ok(())
+        handle.response.set_line_delimiter(bytes(delimiter, len, "delimiter")?)
     });
 }
 

@@ -98,11 +98,14 @@ func upload(session *rq.Session, url string, size int64) error {
 	if err := response.Raise(); err != nil {
 		return err
 	}
-	counted, err := response.Text()
-	if err == nil && strings.TrimSpace(counted) != strconv.FormatInt(size, 10) {
-		err = fmt.Errorf("%s bytes arrived, not %d", counted, size)
+	var arrived struct{ Bytes int64 }
+	if err := response.JSON(&arrived); err != nil {
+		return err
 	}
-	return err
+	if arrived.Bytes != size {
+		return fmt.Errorf("%d bytes arrived, not %d", arrived.Bytes, size)
+	}
+	return nil
 }
 
 // zeros never end.

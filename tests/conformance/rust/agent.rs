@@ -358,7 +358,8 @@ fn cookie_lines(jar: &Cookies) -> Vec<Line> {
 }
 
 fn response_lines(mut response: Response) -> Outcome<Vec<Line>> {
-    let content = response.content()?;
+    // Not `response.bytes()`: that is `Read::bytes` here.
+    let content = Response::bytes(&mut response)?.to_vec();
     let text = response.text()?;
     let mut lines = vec![
         Line::new("status").and(response.status().to_string()),

@@ -236,9 +236,15 @@ mod tests {
             faults.len()
         };
         let right = json!([{"connection": 0, "raw": raw}]);
-        assert_eq!(judge(right.clone(), &[arrived.clone()]), 0);
-        assert_eq!(judge(json!([{"connection": 1, "raw": raw}]), &[arrived.clone()]), 1);
-        assert_eq!(judge(json!([{"connection": 0, "raw": "GET /"}]), &[arrived.clone()]), 1);
+        assert_eq!(judge(right.clone(), std::slice::from_ref(&arrived)), 0);
+        assert_eq!(
+            judge(json!([{"connection": 1, "raw": raw}]), std::slice::from_ref(&arrived)),
+            1
+        );
+        assert_eq!(
+            judge(json!([{"connection": 0, "raw": "GET /"}]), std::slice::from_ref(&arrived)),
+            1
+        );
         assert_eq!(judge(json!([]), &[arrived]), 2);
         assert_eq!(judge(right, &[]), 1);
     }

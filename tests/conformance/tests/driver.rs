@@ -42,7 +42,7 @@ fn the_core_answers_every_recorded_case_as_expected() {
             assert!(output.status.success(), "{}:\n{said}", path.display());
         }
     }
-    assert!(files >= 5, "only {files} files of vectors");
+    assert!(files >= 7, "only {files} files of vectors");
 }
 
 /// For each format a case that is right, and where in it to write something wrong.
@@ -57,6 +57,7 @@ fn one_of_each_format() -> Vec<(&'static str, Value, &'static str)> {
         ("proxy", pick("proxy.json", "/0"), "/expect/proxy"),
         ("no_proxy", pick("no_proxy.json", "/cases/5"), "/url"),
         ("cookies", pick("cookies.json", "/cases/0"), "/expect_cookie_header"),
+        ("flow", pick("flow.json", "/0"), "/expect/results/0/url"),
     ]
 }
 
@@ -99,14 +100,47 @@ fn what_arrives_at_the_server_is_judged_too() {
 }
 
 #[test]
+fn requests_and_the_jar_of_a_flow_are_judged_too() {
+    let flow = fs::read_to_string(folder().join("vectors/flow.json")).unwrap();
+    let flow: Value = serde_json::from_str(&flow).unwrap();
+    let named = |case: &&Value| case["name"] == "wire-http10-reply";
+    let case = flow.as_array().unwrap().iter().find(named).unwrap();
+    let cookie = json!([["a", "1", "example.test", "/", false]]);
+    for (place, wrong, said) in [
+        ("/expect/requests/0/raw", json!("GET / HTTP/1.1\r\n\r\n"), "request 1\n"),
+        ("/expect/requests/1/connection", json!(0), "request 2: connection\n"),
+        ("/expect/requests", json!([]), "0 requests\n"),
+        ("/expect/jar", cookie, "jar\n"),
+    ] {
+        let mut case = case.clone();
+        *case.pointer_mut(place).unwrap() = wrong;
+        let vectors = file("flow-wrong.json", &json!([case]).to_string());
+        let output = drive(&file("none.txt", ""), &vectors, AGENT);
+        assert_eq!(output.status.code(), Some(1), "{place}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains(said), "{place}: {text}");
+    }
+}
+
+#[test]
+fn a_departure_that_expects_null_runs_and_is_not_judged() {
+    let case = json!([{
+        "name": "free", "session": {},
+        "replies": [{"raw": "HTTP/1.1 200 OK\r\n\r\n", "close": true}],
+        "steps": [{"url": "http://a.test:{port}/"}],
+        "expect": {"requests": [], "results": [{"status": 500}], "jar": null},
+        "depart": {"why": "for a test", "expect": null},
+    }]);
+    let output = drive(&file("none.txt", ""), &file("free.json", &case.to_string()), AGENT);
+    assert_eq!(closing_line(&output), "1 passed, 0 failed");
+}
+
+#[test]
 fn what_cannot_be_run_is_neither_passed_nor_failed() {
     let none = file("none.txt", "");
-    let flow = json!([{"name": "f", "session": {}, "steps": [], "expect": {}}]).to_string();
-    for (name, text, why) in [
-        ("flow.json", flow.as_str(), "does not know them yet"),
-        ("unknown.json", "[{}]", "no known kind"),
-        ("broken.json", "[{", "broken.json"),
-    ] {
+    for (name, text, why) in
+        [("unknown.json", "[{}]", "no known kind"), ("broken.json", "[{", "broken.json")]
+    {
         let output = drive(&none, &file(name, text), AGENT);
         assert_eq!(output.status.code(), Some(2), "{name}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(why), "{name}");

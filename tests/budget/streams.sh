@@ -1,0 +1,50 @@
+#!/bin/sh
+# How much memory it takes to move bodies of 1 GiB: down, up from a stream, and decoded from a gzip of a thousandth. In C
+# and in each language that is named: the peak of the resident memory beyond that of the idle program.
+#
+#   tests/budget/streams.sh LIB_DIR INCLUDE_DIR TESTD [go] [node]
+#
+# LIB_DIR holds a librq.so built in release mode. For go and node, their bindings find it as scripts/env.sh says.
+set -eu
+if [ "${RQ_STREAMS:-}" != inside ]; then
+    testd=$(cd "$(dirname "$3")" && pwd)/$(basename "$3")
+    RQ_STREAMS=inside exec "$testd" "$0" "$@"
+fi
+lib=$(cd "$1" && pwd)
+include=$(cd "$2" && pwd)
+shift 3
+cd "$(dirname "$0")/../.."
+folder=$PWD/target/budget
+mkdir -p "$folder"
+ln -sf "$lib/librq.so" "$folder/librq.so.0"
+bytes=1073741824 budget_kib=8192 passed=0 failed=0
+
+# judge LANGUAGE COMMAND…: it prints "WHAT KIB" for each of three streams
+judge() {
+    language=$1
+    shift
+    "$@" "$RQ_TEST_HTTP" $bytes > "$folder/streams" || { echo "$language: a stream failed"; failed=$((failed + 1)); }
+    for what in download upload bomb; do
+        kib=$(awk -v what=$what '$1 == what { print $2 }' "$folder/streams")
+        if awk -v kib="$kib" -v budget=$budget_kib 'BEGIN { exit !(kib ~ /^-?[0-9]+$/ && kib + 0 <= budget) }'; then
+            passed=$((passed + 1)) verdict=ok
+        else
+            failed=$((failed + 1)) verdict=FAILED
+        fi
+        printf '%-48s %8s  (budget %s) %s\n' "$language: KiB at the peak of 1 GiB, $what" "${kib:-none}" $budget_kib $verdict
+    done
+}
+
+cc -std=gnu11 -O2 -Wall -Wextra -Werror -I"$include" -o "$folder/stream" tests/budget/stream.c \
+    "$folder/librq.so.0" -Wl,-rpath,"$folder"
+judge c "$folder/stream"
+for language in "$@"; do
+    case $language in
+        go)
+            (cd tests/budget/stream_go && go build -o "$folder/stream_go" .)
+            judge go "$folder/stream_go" ;;
+        node) judge node node tests/budget/stream.mjs ;;
+    esac
+done
+printf '%s passed, %s failed\n' $passed $failed
+[ $failed = 0 ]
