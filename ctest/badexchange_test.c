@@ -29,8 +29,8 @@ static rq_response *on_response(void *context, rq_response *response, rq_error *
   return response;
 }
 
-static void on_trace(void *context, rq_step step, uint64_t elapsed_us, const char *detail) {
-  (void)step, (void)elapsed_us, (void)detail;
+static void on_trace(void *context, rq_step step, uint64_t elapsed_us, const char *about) {
+  (void)step, (void)elapsed_us, (void)about;
   ++*(int *)context;
 }
 

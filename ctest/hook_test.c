@@ -221,10 +221,10 @@ typedef struct {
   int freed;
 } trace;
 
-static void on_trace(void *context, rq_step step, uint64_t elapsed_us, const char *detail) {
+static void on_trace(void *context, rq_step step, uint64_t elapsed_us, const char *about) {
   trace *this = context;
   size_t len = strlen(this->steps);
-  CHECK(elapsed_us >= this->last_us && detail != NULL && !t_has(detail, "s3cret"));
+  CHECK(elapsed_us >= this->last_us && about != NULL && !t_has(about, "s3cret"));
   this->last_us = elapsed_us;
   if (step != RQ_STEP_DNS && len + 1 < sizeof this->steps) this->steps[len] = (char)('0' + step);
 }

@@ -389,10 +389,10 @@ typedef void (*rq_on_request_fn)(void *context, rq_prepared *prepared, rq_error 
 typedef rq_response *(*rq_on_response_fn)(void *context, rq_response *response, rq_error **error);
 
 /**
- * Told of each step that is done: `elapsed_us` microseconds after the call began, and in `detail`
+ * Told of each step that is done: `elapsed_us` microseconds after the call began, and in `about`
  * what it was done with (an address, a URL, a status), lent for the call. Since: 0.1.
  */
-typedef void (*rq_on_trace_fn)(void *context, rq_step step, uint64_t elapsed_us, const char *detail);
+typedef void (*rq_on_trace_fn)(void *context, rq_step step, uint64_t elapsed_us, const char *about);
 
 /**
  * Told while a body is sent or received: the bytes so far, and all of them, -1 if that is unknown.
@@ -1422,14 +1422,14 @@ void rq_response_raise(const rq_response *response, rq_error **error);
 
 /**
  * Sends a prepared request exactly as it stands and reads the response's head; the body is read
- * with rq_body_read. Redirects are followed, challenges answered, and what failed is tried again as
- * the settings say. A kept connection that turns out dead is replaced once, if sending twice is the
- * same as sending once.
+ * with rq_body_read. Redirects are followed, challenges answered, and what failed is tried again
+ * as the settings say. A kept connection that turns out dead is replaced once, if sending twice is
+ * the same as sending once.
  *
  * `cancel` may be NULL; it holds for the body too. Blocks. Errors: any from `RQ_ERR_CALLBACK` to
- * `RQ_ERR_BODY_LENGTH`, and `RQ_ERR_TOO_MANY_REDIRECTS`; a status such as 404 is none. Ownership: yours, free it with rq_response_free.
- * Threads: any number may send on one session, and the same prepared request too (which one of
- * them may read) while nobody changes it. Since: 0.1.
+ * `RQ_ERR_BODY_LENGTH`, and `RQ_ERR_TOO_MANY_REDIRECTS`; a status such as 404 is none. Ownership:
+ * yours, free it with rq_response_free. Threads: any number may send on one session, and the same
+ * prepared request too (which one of them may read) while nobody changes it. Since: 0.1.
  */
 rq_response *rq_send(const rq_session *session,
                      const rq_prepared *prepared,
@@ -1437,8 +1437,8 @@ rq_response *rq_send(const rq_session *session,
                      rq_error **error);
 
 /**
- * rq_send with settings for this sending alone: timeouts, deadline, verification, CA, proxies, jar,
- * redirects, retries, decoding and limits of `opts` win over those of the request and of the
+ * rq_send with settings for this sending alone: timeouts, deadline, verification, CA, proxies,
+ * jar, redirects, retries, decoding and limits of `opts` win over those of the request and of the
  * session; its hooks run after theirs. Its other settings have no effect: what is sent was
  * prepared. `opts` may be NULL, and stays as it is.
  *

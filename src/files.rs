@@ -18,6 +18,12 @@ pub(crate) struct NewFile {
 impl NewFile {
     /// Begins a file for `path` with these permissions, the process's umask taken off.
     pub(crate) fn create(path: &Path, mode: u32) -> io::Result<Self> {
+        if path.file_name().is_none() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no file"));
+        }
+        if path.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
         let mut random = [0; 8];
         getrandom::fill(&mut random)
             .map_err(|_| io::Error::other("no random bytes for its name"))?;

@@ -35,7 +35,7 @@ struct Coding {
 
 impl Content {
     /// The content of `body`, decoded as its headers say unless `decodes` is off.
-    pub(crate) fn new(body: Body, headers: &Headers, decodes: bool, max: Option<u64>) -> Self {
+    pub(crate) fn new(mut body: Body, headers: &Headers, decodes: bool, max: Option<u64>) -> Self {
         let is_coded = decodes && headers.contains("content-encoding");
         let decoder = if is_coded { Decoder::of(headers).transpose() } else { None };
         let coding = decoder.map(|decoder| {
@@ -50,6 +50,10 @@ impl Content {
                 raw: false,
             })
         });
+        if coding.is_some() {
+            // What its codings make of it decides whether the body was right (fault 73).
+            body.hold();
+        }
         Self { body, coding, max, made: 0 }
     }
 
@@ -91,6 +95,7 @@ impl Content {
         let result = coding.read(&mut self.body, out);
         match &result {
             Err(error) if error.kind() != ErrorKind::Misuse => self.body.fail(error.clone()),
+            Ok(0) if !out.is_empty() => self.body.release(),
             _ => {}
         }
         result
@@ -103,6 +108,7 @@ impl Content {
                 return Err(mixed("decoded"));
             }
             coding.raw = true;
+            self.body.release();
         }
         self.body.read(out)
     }

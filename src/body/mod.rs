@@ -53,6 +53,10 @@ pub(crate) struct Body {
     trailers: Option<Headers>,
     failed: Option<Error>,
     watch: Option<Box<Watch>>,
+    /// Whether the connection waits for more than the last byte: for the codings to come to their
+    /// end.
+    held: bool,
+    finished: Option<Open>,
     /// What was read ahead of the caller, to free the connection.
     stored: Vec<u8>,
     stored_at: usize,
@@ -85,6 +89,8 @@ impl Body {
             trailers: None,
             failed: None,
             watch,
+            held: false,
+            finished: None,
             stored: Vec::new(),
             stored_at: 0,
         };
@@ -140,6 +146,20 @@ impl Body {
         self.give_up();
     }
 
+    /// Has the connection wait for [`release`](Self::release) when the last byte has come; without
+    /// it, it ends with the body.
+    pub(crate) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// What was held goes home.
+    pub(crate) fn release(&mut self) {
+        self.held = false;
+        if let Some(open) = self.finished.take() {
+            self.go_home(open);
+        }
+    }
+
     fn take_stored(&mut self, out: &mut [u8]) -> usize {
         let rest = &self.stored[self.stored_at..];
         let count = rest.len().min(out.len());
@@ -167,6 +187,7 @@ impl Body {
         stored.truncate(end);
         self.stored = stored;
         self.limit = usual;
+        self.release();
         self.close();
     }
 
@@ -279,6 +300,8 @@ impl Body {
             self.failed
                 .get_or_insert_with(|| Error::new(ErrorKind::Misuse, gone).in_phase(Phase::Body));
         }
+        // Still held: nobody has seen that the body was right.
+        self.give_up();
     }
 
     /// The trailers, once the body has been read to its end.
@@ -290,6 +313,13 @@ impl Body {
     fn finish(&mut self) {
         let Some(open) = self.open.take() else { return };
         self.budget.tell(Step::Body, || self.received.to_string());
+        match self.held {
+            true => self.finished = Some(open),
+            false => self.go_home(open),
+        }
+    }
+
+    fn go_home(&self, open: Open) {
         let Open { stream, buffer, home, keep, registration } = open;
         // First, so that no trigger can reach the connection when another request has it.
         drop(registration);
@@ -303,7 +333,8 @@ impl Body {
     }
 
     fn give_up(&mut self) {
-        if let Some(Open { stream, buffer, home, registration, .. }) = self.open.take() {
+        let open = self.open.take().or(self.finished.take());
+        if let Some(Open { stream, buffer, home, registration, .. }) = open {
             drop(registration);
             drop(stream);
             home.discard(buffer);

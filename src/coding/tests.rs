@@ -74,7 +74,9 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 const PARTED: usize = 100;
 
 /// Codings, the text in them, and where that may end earlier: between members or frames.
-fn bodies() -> Vec<(&'static str, Vec<u8>, Vec<usize>)> {
+type Coded = (&'static str, Vec<u8>, Vec<usize>);
+
+fn bodies() -> Vec<Coded> {
     let text = text();
     let (first, second) = text.split_at(PARTED);
     let (gzip_one, zstd_one) = (gzip(first), zstd(first));

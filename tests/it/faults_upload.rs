@@ -3,7 +3,7 @@
 //! Whatever the source does, the server never takes a part of the body for all of it.
 
 use rq::limits::EXPECT_WAIT;
-use rq::{BodyRead, Error, ErrorKind, Phase, Prepared, Request, Response, Result, Upload};
+use rq::{Auth, BodyRead, Error, ErrorKind, Phase, Prepared, Request, Response, Result, Upload};
 use rq_testd::{Conn, Step};
 
 use crate::client::{at_once, ends_at, failure, ms, text, without_secrets};
@@ -130,6 +130,69 @@ fn fault_46_the_wait_is_within_the_deadline_and_no_longer_than_the_read_timeout(
         });
         assert!(error.message().contains("300 ms"), "{error}");
         assert_eq!((peer.accepted(), peer.sockets()), (2, 0));
+    }
+}
+
+#[test]
+fn fault_46_hints_do_not_lengthen_the_wait_and_endless_ones_are_an_error() {
+    let hint = "HTTP/1.1 103 Hint\r\n\r\n";
+    let hints = (0..7).flat_map(|_| [Step::Wait(ms(200)), say(hint)]);
+    let rest = [Step::ReadBody(5), say(OK), Step::Stall];
+    let steps: Conn = [Step::ReadHead].into_iter().chain(hints).chain(rest).collect();
+    for peer in Peer::both(&[steps]) {
+        let mut response = expecting(&peer, b"hello").unwrap();
+        assert_eq!(text(&mut response).unwrap(), "ok");
+        // The hints go on for longer; whether the body was there by then, the server told.
+        assert!(response.elapsed() >= ms(1400), "{:?}", response.elapsed());
+    }
+    let endless = vec![Step::ReadHead, say(hint.repeat(99)), Step::Stall];
+    for peer in Peer::both(&[endless, answers()]) {
+        at_once(|| failure(expecting(&peer, b"hello"), ErrorKind::Limit, Phase::Head));
+        assert_eq!((peer.sockets(), &*body_of(&peer, 0)), (0, ""));
+        peer.goes_on(2);
+    }
+}
+
+#[test]
+fn fault_46_a_dead_kept_connection_is_found_out_before_the_body_goes() {
+    for (method, resent) in [("PUT", true), ("POST", false)] {
+        let asks = vec![Step::ReadHead, say("HTTP/1.1 100 Go\r\n\r\n"), Step::ReadBody(5)];
+        let second = [asks, vec![say(OK), Step::Stall]].concat();
+        for peer in Peer::both(&[answers_then([Step::Close]), second]) {
+            peer.goes_on(1);
+            let mut request = Request::new(method, &peer.url()).unwrap();
+            request.configure(|options| options.expect_continue(true));
+            let source = Tape { pieces: vec!["hello"], torn: false };
+            request.body_stream(Upload::new(source, Some(5)));
+            let sent = peer.session.send(&peer.session.prepare(&request).unwrap());
+            assert_eq!(peer.accepted(), if resent { 2 } else { 1 }, "{method}");
+            match resent {
+                // Read only once: nothing of it had been asked for.
+                true => assert_eq!(sent.unwrap().status(), 200),
+                false => without_secrets(&sent.unwrap_err()),
+            }
+        }
+    }
+}
+
+#[test]
+fn fault_46_a_challenge_in_place_of_go_on_leaves_the_body_unread() {
+    let challenge = "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\
+        WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n\r\n";
+    let refuses = vec![Step::ReadHead, say(challenge), Step::Stall];
+    let asks = vec![Step::ReadHead, say("HTTP/1.1 100 Go\r\n\r\n"), Step::ReadBody(5)];
+    for peer in Peer::both(&[refuses, [asks, vec![say(OK), Step::Stall]].concat()]) {
+        let mut request = Request::new("POST", &peer.url()).unwrap();
+        request.configure(|options| {
+            options.auth(Auth::digest("ann", "p"));
+            options.expect_continue(true);
+        });
+        let source = Tape { pieces: vec!["he", "llo"], torn: false };
+        request.body_stream(Upload::new(source, Some(5)));
+        let sent = peer.session.send(&peer.session.prepare(&request).unwrap());
+        assert_eq!((sent.unwrap().status(), &*body_of(&peer, 0)), (200, ""));
+        assert!(String::from_utf8(peer.received(1)).unwrap().contains("Expect: 100-continue"));
+        assert!(peer.received(1).ends_with(b"\r\n\r\nhello"));
     }
 }
 

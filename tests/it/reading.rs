@@ -338,8 +338,8 @@ fn a_declared_length_beyond_the_limit_is_told_before_a_byte_is_read() {
 
 #[test]
 fn trailers_ok_links_and_lengths_are_told() {
-    let reply = "HTTP/1.1 404 Gone Fishing\r\nLink: </2>; rel=\"next\"; title=\"a, b\", <x>; \
-        rel=prev\r\nLink: <http://h/>\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nSum: 1\r\n\r\n";
+    let reply = "HTTP/1.1 404 Gone Fishing\r\nLink: </2>; rel=\"next\"; \
+        title=\"a, b\", <x>; rel=prev\r\nLink: <http://h/>\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nSum: 1\r\n\r\n";
     for peer in Peer::both(&[vec![Step::ReadHead, say(reply), Step::Stall]]) {
         let mut response = peer.get().unwrap();
         assert!(!response.ok() && response.trailers().is_none());
@@ -354,4 +354,19 @@ fn trailers_ok_links_and_lengths_are_told() {
         let response = Peer::plain(vec![vec![Step::ReadHead, say(reply), Step::Stall]]).get();
         assert_eq!(response.unwrap().ok(), ok, "{status}");
     }
+}
+
+#[test]
+fn codings_that_are_not_known_stay_on_with_all_within_them() {
+    let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\x04\0\x43\xbe\xb7\xe8\x01\0\0\0";
+    for (names, body) in
+        [("new", &gzip[..]), ("gzip, new", gzip), ("new, gzip", b"a"), ("identity, GZip", b"a")]
+    {
+        let fields = format!("Content-Encoding: {names}\r\n");
+        each(&fields, gzip, &|response| assert_eq!(response.bytes().unwrap(), body, "{names}"));
+    }
+    let twice = [&gzip[..], gzip].concat();
+    each("Content-Encoding: gzip\r\n", &twice, &|response| {
+        assert_eq!(response.text().unwrap(), "aa", "members are joined");
+    });
 }

@@ -10,12 +10,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static void show_step(void *context, rq_step step, uint64_t elapsed_us, const char *detail) {
+static void show_step(void *context, rq_step step, uint64_t elapsed_us, const char *about) {
   static const char *const names[] = {"?",    "dns",  "connect", "tls",   "reused",
                                       "sent", "head", "body",    "retry", "redirect"};
   size_t number = (size_t)step < sizeof names / sizeof names[0] ? (size_t)step : 0;
   (void)context;
-  fprintf(stderr, "%8.1f ms  %-8s  %s\n", (double)elapsed_us / 1000, names[number], detail);
+  fprintf(stderr, "%8.1f ms  %-8s  %s\n", (double)elapsed_us / 1000, names[number], about);
 }
 
 /* Runs for each response, redirects too. NULL: it stays as it is. */

@@ -60,14 +60,14 @@ pub type rq_on_response_fn = Option<
     ) -> *mut rq_response,
 >;
 
-/// Told of each step that is done: `elapsed_us` microseconds after the call began, and in `detail`
+/// Told of each step that is done: `elapsed_us` microseconds after the call began, and in `about`
 /// what it was done with (an address, a URL, a status), lent for the call. Since: 0.1.
 pub type rq_on_trace_fn = Option<
     unsafe extern "C" fn(
         context: *mut c_void,
         step: rq_step,
         elapsed_us: u64,
-        detail: *const c_char,
+        about: *const c_char,
     ),
 >;
 

@@ -15,14 +15,14 @@ use crate::response::rq_response;
 use crate::session::rq_session;
 
 /// Sends a prepared request exactly as it stands and reads the response's head; the body is read
-/// with rq_body_read. Redirects are followed, challenges answered, and what failed is tried again as
-/// the settings say. A kept connection that turns out dead is replaced once, if sending twice is the
-/// same as sending once.
+/// with rq_body_read. Redirects are followed, challenges answered, and what failed is tried again
+/// as the settings say. A kept connection that turns out dead is replaced once, if sending twice is
+/// the same as sending once.
 ///
 /// `cancel` may be NULL; it holds for the body too. Blocks. Errors: any from `RQ_ERR_CALLBACK` to
-/// `RQ_ERR_BODY_LENGTH`, and `RQ_ERR_TOO_MANY_REDIRECTS`; a status such as 404 is none. Ownership: yours, free it with rq_response_free.
-/// Threads: any number may send on one session, and the same prepared request too (which one of
-/// them may read) while nobody changes it. Since: 0.1.
+/// `RQ_ERR_BODY_LENGTH`, and `RQ_ERR_TOO_MANY_REDIRECTS`; a status such as 404 is none. Ownership:
+/// yours, free it with rq_response_free. Threads: any number may send on one session, and the same
+/// prepared request too (which one of them may read) while nobody changes it. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_send(
     session: *const rq_session,
@@ -36,8 +36,8 @@ pub extern "C" fn rq_send(
     })
 }
 
-/// rq_send with settings for this sending alone: timeouts, deadline, verification, CA, proxies, jar,
-/// redirects, retries, decoding and limits of `opts` win over those of the request and of the
+/// rq_send with settings for this sending alone: timeouts, deadline, verification, CA, proxies,
+/// jar, redirects, retries, decoding and limits of `opts` win over those of the request and of the
 /// session; its hooks run after theirs. Its other settings have no effect: what is sent was
 /// prepared. `opts` may be NULL, and stays as it is.
 ///

@@ -50,13 +50,13 @@ function once (iterable) {
 }
 
 /** What hands content over: the end of a setter's name, and its arguments. */
-function handOver (name, value, upload, length) {
+function handOver (name, value, later, length) {
   const bytes = bytesIn(value)
   if (bytes !== undefined) return ['bytes', bytes]
   const source = sourceOf(value)
   if (source !== undefined) {
     if (source.length === UNKNOWN) source.length = length ?? UNKNOWN
-    const index = upload.sources.push(source) - 1
+    const index = later.sources.push(source) - 1
     return ['callback', index, source.length, source.rewindable]
   }
   if (typeof value?.path === 'string') return ['file', value.path]
@@ -64,8 +64,8 @@ function handOver (name, value, upload, length) {
   throw new TypeError(`${name} must be ${KINDS}`)
 }
 
-function content (prefix, name, value, upload, length) {
-  const [kind, ...given] = handOver(name, value, upload, length)
+function content (prefix, name, value, later, length) {
+  const [kind, ...given] = handOver(name, value, later, length)
   if (length !== undefined && given[1] !== length) {
     throw new TypeError(`the length of ${name} is known without being told`)
   }
@@ -82,7 +82,7 @@ function filenameOf (name, value) {
   return typeof path === 'string' && path !== '' ? basename(path) : name
 }
 
-function addPart (calls, upload, { name, filename, type, headers, length, path, ...part }) {
+function addPart (calls, later, { name, filename, type, headers, length, path, ...part }) {
   text('a name in files', name)
   if (part.content === null) return
   const value = path === undefined ? part.content : file(path)
@@ -93,35 +93,35 @@ function addPart (calls, upload, { name, filename, type, headers, length, path, 
   for (const header of flat(`headers of ${name}`, headers ?? {})) {
     calls.push(['part_header', ...header])
   }
-  calls.push(content('part', `files: ${name}`, value, upload, length))
+  calls.push(content('part', `files: ${name}`, value, later, length))
 }
 
-function addNamed (calls, upload, [name, given]) {
-  if (!Array.isArray(given)) return addPart(calls, upload, { name, content: given })
+function addNamed (calls, later, [name, given]) {
+  if (!Array.isArray(given)) return addPart(calls, later, { name, content: given })
   if (given.length < 2 || given.length > 4) {
     throw new TypeError(`files: ${name} must be content or [filename, content, type, headers]`)
   }
   const [filename, value, type, headers] = given
-  addPart(calls, upload, { name, filename, content: value, type, headers })
+  addPart(calls, later, { name, filename, content: value, type, headers })
 }
 
-function files (calls, given, upload) {
+function files (calls, given, later) {
   if (!Array.isArray(given)) {
-    for (const pair of pairs('files', given)) addNamed(calls, upload, pair)
+    for (const pair of pairs('files', given)) addNamed(calls, later, pair)
     return
   }
   for (const item of given) {
-    if (Array.isArray(item)) addNamed(calls, upload, pairs('files', [item])[0])
-    else if (item !== null && typeof item === 'object') addPart(calls, upload, item)
+    if (Array.isArray(item)) addNamed(calls, later, pairs('files', [item])[0])
+    else if (item !== null && typeof item === 'object') addPart(calls, later, item)
     else throw new TypeError('each of files must be an object or a pair [name, content]')
   }
 }
 
 /** As a browser sends it: every entry a part, text without a filename. */
-function formData (calls, form, upload) {
+function formData (calls, form, later) {
   for (const [name, entry] of form) {
     const filename = typeof entry === 'string' ? null : entry.name
-    addPart(calls, upload, { name, filename, content: entry })
+    addPart(calls, later, { name, filename, content: entry })
   }
 }
 
@@ -131,16 +131,16 @@ function form (calls, given) {
   for (const [name, value] of flat('form', given)) calls.push(['field', name, value])
 }
 
-function body (calls, value, upload, { bodyLength }) {
+function body (calls, value, later, { bodyLength }) {
   if (value === null) return
-  if (isA(value, 'FormData')) formData(calls, value, upload)
+  if (isA(value, 'FormData')) formData(calls, value, later)
   else if (isA(value, 'URLSearchParams')) form(calls, value)
-  else calls.push(content('body', 'body', value, upload, bodyLength))
+  else calls.push(content('body', 'body', value, later, bodyLength))
 }
 
 const setters = {
   body,
-  bodyLength (calls, length, upload, { body }) {
+  bodyLength (calls, length, later, { body }) {
     whole('bodyLength', length, Number.MAX_SAFE_INTEGER)
     if (body === undefined || body === null) throw new TypeError('bodyLength needs a body')
   },
@@ -154,9 +154,9 @@ const setters = {
   },
   form,
   files,
-  onProgress (calls, told, upload) {
+  onProgress (calls, told, later) {
     if (typeof told !== 'function') throw new TypeError('onProgress must be a function')
-    upload.onProgress = told
+    later.onProgress = told
     calls.push(['progress'])
   }
 }

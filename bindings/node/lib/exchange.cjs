@@ -1,34 +1,43 @@
 'use strict'
 
 // One exchange: a request is sent, the head of its response comes back. Meanwhile its signal may
-// end it, and its body may be asked for.
+// end it, its body may be asked for, and its hooks are called.
 
 const native = require('../build/rq_node.node')
-const { Response } = require('./response.cjs')
+const { Dialog } = require('./dialog.cjs')
+const { Response, lend } = require('./response.cjs')
 const { because, listen } = require('./signal.cjs')
-const { Upload } = require('./upload.cjs')
 
-/** Sends what start(handle, ask) starts and gives its response, unless the signal ends it. */
-async function exchange (signal, upload, start) {
+/**
+ * Sends what start(handle, ask) starts and gives its response, unless the signal ends it. later is
+ * what is read and called meanwhile, for the request; ofSession are the hooks of the session.
+ */
+async function exchange ({ signal, later, ofSession }, start) {
   if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
     throw new TypeError('signal must be an AbortSignal')
   }
   signal?.throwIfAborted()
   let unlisten = () => {}
-  let sending
+  let dialog
   try {
     const handle = native.responseNew()
     unlisten = listen(signal, handle)
-    sending = upload && new Upload(handle, upload)
-    const head = await start(handle, sending?.ask)
-    if (!signal?.aborted && !sending?.failure) return new Response(handle, head, signal, unlisten)
+    const context = { signal, later }
+    if (later || ofSession) {
+      const lent = (given, head) => lend.response(given, head, { ...context, dialog })
+      dialog = new Dialog(handle, later, ofSession, { ...lend, response: lent })
+    }
+    const head = await start(handle, dialog?.ask)
+    if (!signal?.aborted && !dialog?.failure) {
+      return new Response(handle, head, { ...context, unlisten, dialog })
+    }
     native.responseClose(handle)
     throw signal?.reason
   } catch (reported) {
     unlisten()
-    throw sending?.failure ? sending.failure.reason : because(reported, signal)
+    throw dialog?.failure ? dialog.failure.reason : because(reported, signal)
   } finally {
-    sending?.close()
+    dialog?.close()
   }
 }
 

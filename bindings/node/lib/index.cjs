@@ -6,8 +6,9 @@ const { version } = require('../build/rq_node.node')
 const { file } = require('./body.cjs')
 const { Cookies } = require('./cookies.cjs')
 const { RequestError } = require('./errors.cjs')
+const { Headers } = require('./headers.cjs')
 const { Prepared } = require('./prepared.cjs')
-const { Headers, Response } = require('./response.cjs')
+const { Response } = require('./response.cjs')
 const { Session } = require('./session.cjs')
 
 let shared

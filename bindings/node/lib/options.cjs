@@ -5,8 +5,9 @@
 // librq's. The bodies of requests are body.cjs's.
 
 const body = require('./body.cjs')
+const { hooksCall, hooksOf } = require('./hooks.cjs')
 const {
-  bytes, fields, flag, flat, milliseconds, pairs, scalar, text, textOrNull, url, whole
+  bytes, fields, flag, flat, list, milliseconds, pairs, pause, scalar, text, textOrNull, url, whole
 } = require('./values.cjs')
 
 /** The first of a name replaces what was there, the next ones are added to it. */
@@ -53,6 +54,44 @@ function auth (calls, given) {
   }
 }
 
+// ---- retries ----
+
+const tries = {
+  __proto__: null,
+  count: (calls, count) => calls.push(['retries', whole('retries.count', count)]),
+  statuses (calls, statuses) {
+    for (const status of list('retries.statuses', statuses)) {
+      calls.push(['retry_status', whole('retries.statuses: a status', status, 999)])
+    }
+  },
+  methods (calls, methods) {
+    for (const method of list('retries.methods', methods)) {
+      calls.push(['retry_method', text('retries.methods: a method', method)])
+    }
+  },
+  backoff (calls, first, { backoffMax = 120 }) {
+    const most = pause('retries.backoffMax', backoffMax)
+    calls.push(['retry_backoff_ms', pause('retries.backoff', first), most])
+  },
+  backoffMax (calls, most, { backoff }) {
+    pause('retries.backoffMax', most)
+    if (backoff === undefined) throw new TypeError('retries.backoffMax needs retries.backoff')
+  },
+  retryAfterMax: (calls, most) =>
+    calls.push(['retry_after_max_ms', pause('retries.retryAfterMax', most)])
+}
+
+function retries (calls, given) {
+  if (given === null || typeof given !== 'object') {
+    calls.push(['retries', whole('retries', given)])
+    return
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (tries[name] === undefined) throw new TypeError(`retries: there is no option ${name}`)
+    if (value !== undefined) tries[name](calls, value, given)
+  }
+}
+
 // ---- options ----
 
 const both = {
@@ -90,6 +129,38 @@ const both = {
   },
   ca (calls, pem) {
     calls.push(['ca_pem', bytes('ca', pem)])
+  },
+  followRedirects (calls, follow) {
+    calls.push(['follow_redirects', flag('followRedirects', follow)])
+  },
+  maxRedirects (calls, max) {
+    calls.push(['redirects_max', whole('maxRedirects', max)])
+  },
+  sensitiveHeaders (calls, names) {
+    for (const name of list('sensitiveHeaders', names)) {
+      calls.push(['sensitive_header', text('a name in sensitiveHeaders', name)])
+    }
+  },
+  retries,
+  decode (calls, decode) {
+    calls.push(['decode', flag('decode', decode)])
+  },
+  maxBody (calls, max) {
+    calls.push(['body_max', max === null ? 0 : whole('maxBody', max, Number.MAX_SAFE_INTEGER)])
+  },
+  maxDecoded (calls, max) {
+    const bytes = max === null ? 0 : whole('maxDecoded', max, Number.MAX_SAFE_INTEGER)
+    calls.push(['decoded_max', bytes])
+  },
+  expectContinue (calls, expect) {
+    calls.push(['expect_continue', flag('expectContinue', expect)])
+  },
+  proxyDigest (calls, digest) {
+    calls.push(['proxy_digest', flag('proxyDigest', digest)])
+  },
+  hooks (calls, given, later) {
+    later.hooks = hooksOf(given)
+    calls.push(hooksCall(later.level, later.hooks))
   }
 }
 
@@ -137,15 +208,15 @@ const ofRequest = {
   signal () {} // see exchange.cjs
 }
 
-/** The calls; what a body needs later goes to upload. */
-function callsOf (options, setters, upload) {
+/** The calls; what is read or called later goes to later. */
+function callsOf (options, setters, later) {
   if (options === null || typeof options !== 'object') {
     throw new TypeError('options must be an object')
   }
   const calls = []
   for (const [name, value] of Object.entries(options)) {
     if (setters[name] === undefined) throw new TypeError(`there is no option ${name}`)
-    if (value !== undefined) setters[name](calls, value, upload, options)
+    if (value !== undefined) setters[name](calls, value, later, options)
   }
   if (typeof options.verify === 'string' && options.ca !== undefined) {
     throw new TypeError('either verify names a CA file or ca holds one, not both')
@@ -153,8 +224,10 @@ function callsOf (options, setters, upload) {
   return calls
 }
 
-function sessionCalls (options) {
-  return callsOf(options, ofSession)
+/** The calls, and the hooks if there are any. */
+function sessionOf (options) {
+  const later = { level: 0, hooks: undefined }
+  return { calls: callsOf(options, ofSession, later), hooks: later.hooks }
 }
 
 /** The calls for one sending; undefined if there are none. */
@@ -163,12 +236,12 @@ function sendingCalls (options) {
   return calls.length > 0 ? calls : undefined
 }
 
-/** The addon's arguments method, url, calls; and what is asked for while the request is sent. */
+/** The addon's arguments method, url, calls; and what is read and called when it is sent. */
 function requestOf (method, address, options) {
-  const upload = { sources: [], onProgress: undefined }
-  const request = [text('method', method), url(address), callsOf(options, ofRequest, upload)]
-  const asks = upload.sources.length > 0 || upload.onProgress !== undefined
-  return { request, upload: asks ? upload : undefined }
+  const later = { level: 1, sources: [], onProgress: undefined, hooks: undefined }
+  const request = [text('method', method), url(address), callsOf(options, ofRequest, later)]
+  const asks = later.sources.length > 0 || later.onProgress || later.hooks
+  return { request, later: asks ? later : undefined }
 }
 
-module.exports = { requestOf, sendingCalls, sessionCalls }
+module.exports = { requestOf, sendingCalls, sessionOf }

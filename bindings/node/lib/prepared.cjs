@@ -10,32 +10,32 @@ const { bytes, scalar, text, url } = require('./values.cjs')
 
 let sendable
 
-/** Made by session.prepare(), or lent to an auth function for its call. */
+/** Made by session.prepare(), or lent to an auth function or a hook for its call. */
 class Prepared {
   #handle
-  #upload
+  #later
 
-  constructor (handle, upload) {
+  constructor (handle, later) {
     this.#handle = handle
-    this.#upload = upload
+    this.#later = later
   }
 
   static {
-    /** Its handle, and what its body is read from while it is sent. */
+    /** Its handle, and what is read and called while it is sent. */
     sendable = (prepared) => {
       if (prepared === null || typeof prepared !== 'object' || !(#handle in prepared)) {
         throw new TypeError('send() takes what prepare() made')
       }
-      return [prepared.#handle, prepared.#upload]
+      return [prepared.#handle, prepared.#later]
     }
   }
 
   /** Without a session: no default headers, no cookies but its own, nothing of the environment. */
   static of (method, address, options = {}) {
-    const { request, upload } = requestOf(method, address, options)
+    const { request, later } = requestOf(method, address, options)
     if (options.signal !== undefined) throw new TypeError('signal is an option of send()')
     const auth = typeof options.auth === 'function' ? lending(options.auth) : undefined
-    return new Prepared(checked(native.preparedNew, null, ...request, auth), upload)
+    return new Prepared(checked(native.preparedNew, null, ...request, auth), later)
   }
 
   get method () {

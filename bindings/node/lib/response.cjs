@@ -1,72 +1,47 @@
 'use strict'
 
-// Responses: the head, and the ways to read the body. A small body came with the head; of any
-// other, one read at most is in flight, each a job of the addon's worker threads. Sending is
-// exchange.cjs's.
+// Responses: the head, and the ways to read the body. Each read is a job of the addon's worker
+// threads, and one at most is in flight; of a small body, which came with the head, it is done at
+// once. Sending is exchange.cjs's.
 
 const native = require('../build/rq_node.node')
-const { RequestError, misuse } = require('./errors.cjs')
+const { RequestError, checked, failure, misuse } = require('./errors.cjs')
+const { Headers } = require('./headers.cjs')
+const { delimiterOf, linesFrom } = require('./lines.cjs')
+const { Prepared } = require('./prepared.cjs')
 const { because, forgotten } = require('./signal.cjs')
+const { text, textOrNull } = require('./values.cjs')
 
 const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
 
-const utf8 = new TextDecoder()
-
-/** Header fields in the order and case in which they came; look-ups ignore the case. */
-class Headers {
-  #flat
-
-  constructor (flat) {
-    this.#flat = flat
-  }
-
-  * entries () {
-    for (let i = 0; i < this.#flat.length; i += 2) yield [this.#flat[i], this.#flat[i + 1]]
-  }
-
-  [Symbol.iterator] () {
-    return this.entries()
-  }
-
-  getAll (name) {
-    const wanted = String(name).toLowerCase()
-    return this.#flat.filter((_, i) => i % 2 === 1 && this.#flat[i - 1].toLowerCase() === wanted)
-  }
-
-  get (name) {
-    const values = this.getAll(name)
-    return values.length > 0 ? values.join(', ') : null
-  }
-
-  has (name) {
-    return this.getAll(name).length > 0
-  }
-
-  /** What console.log shows. */
-  [Symbol.for('nodejs.util.inspect.custom')] (depth, options, inspect) {
-    return `Headers ${inspect([...this], options)}`
-  }
-}
+let handleOf
 
 class Response {
-  #handle // null: the body came to its end, failed or was closed
-  #signal
-  #unlisten
-  #chunk // a small body that nobody took yet
-  #failed // { reason }: why the body ended early
-  #raised
+  #handle
+  #context
+  #head
+  #history
+  #encoding
   #trailers = null
-  #taken = false // someone reads the body
+  #ended = false // the body came to its end: there is nothing to give up
+  #failed // { reason }: why the body ended early
+  #taken = false // someone reads the body piece by piece
+  #kept = false // librq keeps the body, for it was asked for as a whole
+  #turn // the last of those who asked for all of the body
   #content // the promise of bytes()
   #stream
 
-  constructor (handle, head, signal, unlisten) {
+  /**
+   * context: what it shares with its exchange: { signal, unlisten, dialog, later }. later is what
+   * its request is read from, if it is sent again.
+   */
+  constructor (handle, head, context) {
     this.#handle = handle
-    this.#signal = signal
-    this.#unlisten = unlisten
-    this.#raised = head.raised
+    this.#head = head
+    this.#context = context
+    this.#encoding = head.encoding ?? null
     this.status = head.status
-    this.ok = head.status < 400
+    this.ok = head.ok
     this.reason = head.reason
     this.url = head.url
     this.headers = new Headers(head.headers)
@@ -74,8 +49,63 @@ class Response {
     this.elapsed = head.elapsed
     this.reused = head.reused
     this.contentLength = head.length
-    if (head.body !== undefined) this.#arrived(head)
-    else if (signal) forgotten.register(this, unlisten, this)
+    this.isRedirect = head.redirects !== undefined
+    this.isPermanentRedirect = head.redirects === true
+    this.links = head.links ?? []
+    if (head.trailers !== undefined) this.#end(head.trailers)
+    else if (context.signal && context.unlisten) forgotten.register(this, context.unlisten, this)
+  }
+
+  static {
+    /** The addon's handle of what a hook returned. */
+    handleOf = (response) => {
+      if (response !== null && typeof response === 'object' && #handle in response) {
+        return response.#handle
+      }
+      throw new TypeError('a response hook must return a Response, or nothing')
+    }
+  }
+
+  // ---- the head ----
+
+  /** The responses that led here, the oldest first. */
+  get history () {
+    const context = { ...this.#context, unlisten: undefined }
+    this.#history ??= (this.#head.history ?? []).map(([handle, head]) =>
+      new Response(handle, head, context))
+    return this.#history
+  }
+
+  /** The request as it was sent. */
+  get request () {
+    return new Prepared(checked(native.responseSent, this.#handle), this.#context.later)
+  }
+
+  /** The request that this redirect leads to, if it was not followed; null for what is none. */
+  next () {
+    if (this.#head.misled !== undefined) throw failure(this.#head.misled)
+    return this.#head.next ? new Prepared(this.#head.next, this.#context.later) : null
+  }
+
+  /** Those that this response set. */
+  get cookies () {
+    return (this.#head.cookies ?? []).map(({ expires, ...cookie }) =>
+      ({ ...cookie, expires: expires === null ? null : new Date(expires * 1000) }))
+  }
+
+  /** The URL of the first link of that relation; null if there is none. */
+  link (rel) {
+    const wanted = text('rel', rel).toLowerCase()
+    const relations = ({ params }) => params.find(([name]) => name === 'rel')?.[1] ?? ''
+    const has = (link) => relations(link).toLowerCase().split(/[\t\n\f\r ]+/).includes(wanted)
+    const found = this.links.find(({ key }) => key === rel) ?? (wanted && this.links.find(has))
+    return found?.url ?? null
+  }
+
+  /** Throws for a status of 4xx or 5xx. */
+  raise () {
+    if (this.#head.raised) throw new RequestError(this.#head.raised)
+    return this
   }
 
   /** The fields after the body; null until its end. */
@@ -83,26 +113,48 @@ class Response {
     return this.#trailers
   }
 
-  /** Throws for a status of 4xx or 5xx. */
-  raise () {
-    if (this.#raised) throw new RequestError(this.#raised)
-    return this
+  /** Of the text, as it was set or declared; null if it was not. */
+  get encoding () {
+    return this.#encoding
   }
+
+  set encoding (label) {
+    textOrNull('encoding', label)
+    this.#encoding = checked(native.responseSetEncoding, this.#handle, label) ?? null
+  }
+
+  // ---- all of the body ----
 
   /** All of the body. It is kept: a second call gives the same. */
   bytes () {
-    this.#content ??= this.#rest()
+    this.#content ??= this.#whole(native.responseBytes).then(({ body }) =>
+      Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, 0, body.length))
     return this.#content
   }
 
-  /** The body as UTF-8 text. */
   async text () {
-    return utf8.decode(await this.bytes())
+    return (await this.#whole(native.responseText)).text
   }
 
   async json () {
-    return JSON.parse(await this.text())
+    return JSON.parse((await this.#whole(native.responseJson)).text)
   }
+
+  /** The encoding that the body looks like. */
+  async apparentEncoding () {
+    return (await this.#whole(native.responseApparentEncoding)).text
+  }
+
+  /** Writes what is left of the body to a file, whole or not at all: how many bytes. */
+  async save (path) {
+    text('path', path)
+    this.#take()
+    const { saved, trailers } = await this.#read(native.responseSave, path)
+    this.#end(trailers)
+    return saved
+  }
+
+  // ---- in pieces ----
 
   /** The pieces of the body as they come. Leaving the loop closes the response. */
   async * [Symbol.asyncIterator] () {
@@ -111,12 +163,26 @@ class Response {
       if (all.length > 0) yield all
       return
     }
-    this.#take()
-    try {
-      for (let piece = await this.#read(); piece !== null; piece = await this.#read()) yield piece
-    } finally {
-      this.close()
-    }
+    yield * this.#pieces(native.responseRead)
+  }
+
+  /** The pieces as they were transferred, with their content codings. */
+  raw () {
+    return this.#pieces(native.responseReadRaw)
+  }
+
+  /** The pieces as text. */
+  textStream () {
+    return this.#pieces(native.responseReadText)
+  }
+
+  /** The lines, without their ends. */
+  lines (options) {
+    return this.#lines(false, delimiterOf(options))
+  }
+
+  textLines (options) {
+    return this.#lines(true, delimiterOf(options))
   }
 
   /** The pieces of the body as a Web stream. */
@@ -127,7 +193,7 @@ class Response {
 
   /** Gives up what is left of the body. */
   close () {
-    if (this.#handle === null) return
+    if (this.#ended || this.#failed) return
     native.responseClose(this.#handle)
     this.#over({ reason: misuse('the response is closed') })
   }
@@ -136,67 +202,83 @@ class Response {
     this.close()
   }
 
+  // ---- reading ----
+
   #take () {
     if (this.#taken) throw new TypeError('the body is read already')
     this.#taken = true
   }
 
-  async #rest () {
-    this.#take()
-    if (this.#handle !== null) {
-      try {
-        this.#arrived(await native.responseRest(this.#handle))
-      } catch (reported) {
-        this.#fail(reported)
-      }
+  /** One after the other, for all of them may be asked for at once. */
+  #whole (call) {
+    if (this.#taken && !this.#kept) return Promise.reject(new TypeError('the body is read already'))
+    this.#kept = true
+    const read = async () => {
+      const got = await this.#read(call)
+      this.#end(got.trailers)
+      return got
     }
-    if (this.#failed) throw this.#failed.reason
-    const all = this.#chunk ?? Buffer.alloc(0)
-    this.#chunk = null
-    return all
+    this.#turn = this.#turn === undefined ? read() : this.#turn.then(read, read)
+    return this.#turn
   }
 
-  /** The next piece, null at the end. */
-  async #read () {
-    if (this.#chunk) {
-      const piece = this.#chunk
-      this.#chunk = null
-      return piece
+  async * #pieces (call) {
+    this.#take()
+    try {
+      for (;;) {
+        const got = await this.#read(call)
+        if (Array.isArray(got)) return this.#end(got)
+        yield got
+      }
+    } finally {
+      this.close()
     }
+  }
+
+  async * #lines (asText, delimiter) {
+    this.#take()
+    try {
+      if (delimiter) checked(native.responseDelimiter, this.#handle, delimiter)
+      const end = yield * linesFrom((take) => this.#read(native.responseLines, asText, take))
+      if (end.trailers !== undefined) this.#end(end.trailers)
+      else throw this.#broken(end.failure)
+    } finally {
+      this.close()
+    }
+  }
+
+  /** One call of the addon, which is all that reads. */
+  async #read (call, ...given) {
     if (this.#failed) throw this.#failed.reason
-    if (this.#handle === null) return null
+    const { dialog } = this.#context
     let got
     try {
-      got = await native.responseRead(this.#handle)
+      got = await call(this.#handle, ...given, dialog?.listens ? dialog.ask : undefined)
     } catch (reported) {
-      this.#fail(reported)
-      throw this.#failed.reason
+      throw this.#broken(reported)
     }
-    if (!Array.isArray(got)) return got
-    this.#trailers = new Headers(got)
+    if (dialog?.failure) throw this.#broken(undefined)
+    return got
+  }
+
+  /** The reading failed: of what, as it is thrown. */
+  #broken (reported) {
+    const { dialog, signal } = this.#context
+    const reason = dialog?.failure ? dialog.failure.reason : because(reported, signal)
+    this.#over({ reason })
+    return this.#failed.reason
+  }
+
+  #end (trailers) {
+    this.#ended = true
+    this.#trailers = new Headers(trailers)
     this.#over()
-    return null
-  }
-
-  /** All that was left of the body is here, or what came of it before it failed. */
-  #arrived ({ body, failure: reported, trailers }) {
-    const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, 0, body.length)
-    this.#chunk = bytes.length > 0 ? bytes : null
-    if (trailers) this.#trailers = new Headers(trailers)
-    if (reported) this.#fail(reported)
-    else this.#over()
-  }
-
-  #fail (reported) {
-    if (this.#handle !== null) native.responseClose(this.#handle)
-    this.#over({ reason: because(reported, this.#signal) })
   }
 
   /** Nothing more will come: what an abort would hold is let go. */
   #over (failed) {
     this.#failed ??= failed
-    this.#handle = null
-    this.#unlisten()
+    this.#context.unlisten?.()
     forgotten.unregister(this)
   }
 }
@@ -214,4 +296,11 @@ function streamOf (response) {
   }, { highWaterMark: 0 })
 }
 
-module.exports = { Headers, Response }
+/** What hooks see of the addon's handles. */
+const lend = {
+  prepared: (handle) => new Prepared(handle),
+  response: (handle, head, context) => new Response(handle, head, context),
+  handle: handleOf
+}
+
+module.exports = { Response, lend }

@@ -7,7 +7,7 @@ const { Cookies } = require('./cookies.cjs')
 const { checked } = require('./errors.cjs')
 const { exchange } = require('./exchange.cjs')
 const handles = require('./handles.cjs')
-const { requestOf, sendingCalls, sessionCalls } = require('./options.cjs')
+const { requestOf, sendingCalls, sessionOf } = require('./options.cjs')
 const { Prepared, lending, sendable } = require('./prepared.cjs')
 
 const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
@@ -15,11 +15,14 @@ const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
 class Session {
   #handle
   #auth // the option
+  #hooks // those of the option
   #cookies
 
   constructor (options = {}) {
-    this.#handle = checked(native.sessionNew, sessionCalls(options))
+    const { calls, hooks } = sessionOf(options)
+    this.#handle = checked(native.sessionNew, calls)
     this.#auth = options.auth
+    this.#hooks = hooks
     handles.keep(this, this.#handle)
   }
 
@@ -30,9 +33,9 @@ class Session {
   }
 
   async request (method, url, options = {}) {
-    const { request, upload } = requestOf(method, url, options)
+    const { request, later } = requestOf(method, url, options)
     const auth = this.#callback(options)
-    return exchange(options.signal, upload, (response, ask) => {
+    return this.#exchange(options, later, (response, ask) => {
       if (!auth) return native.responseRequest(response, this.#handle, ...request, ask)
       // JavaScript can be called on this thread only, and that is where requests are prepared.
       const prepared = native.preparedNew(this.#handle, ...request, auth)
@@ -41,17 +44,21 @@ class Session {
   }
 
   prepare (method, url, options = {}) {
-    const { request, upload } = requestOf(method, url, options)
+    const { request, later } = requestOf(method, url, options)
     if (options.signal !== undefined) throw new TypeError('signal is an option of send()')
     const auth = this.#callback(options)
-    return new Prepared(checked(native.preparedNew, this.#handle, ...request, auth), upload)
+    return new Prepared(checked(native.preparedNew, this.#handle, ...request, auth), later)
   }
 
   async send (prepared, options = {}) {
-    const [handle, upload] = sendable(prepared)
+    const [handle, later] = sendable(prepared)
     const calls = sendingCalls(options)
-    return exchange(options.signal, upload, (response, ask) =>
+    return this.#exchange(options, later, (response, ask) =>
       native.responseSend(response, this.#handle, handle, ask, calls))
+  }
+
+  #exchange ({ signal }, later, start) {
+    return exchange({ signal, later, ofSession: this.#hooks }, start)
   }
 
   /** The auth function of the request, or else of the session. */
@@ -63,8 +70,10 @@ class Session {
     return this.request('GET', url, options)
   }
 
-  head (url, options) {
-    return this.request('HEAD', url, options)
+  /** Follows no redirects unless that is asked for. */
+  head (url, options = {}) {
+    const followRedirects = options?.followRedirects ?? false
+    return this.request('HEAD', url, options && { ...options, followRedirects })
   }
 
   options (url, options) {

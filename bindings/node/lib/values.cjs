@@ -15,6 +15,14 @@ function milliseconds (name, seconds) {
   return Math.min(Math.max(Math.round(seconds * 1000), 1), UINT32_MAX)
 }
 
+/** The milliseconds of a pause: 0 is none. */
+function pause (name, seconds) {
+  if (typeof seconds !== 'number' || !(seconds >= 0)) {
+    throw new TypeError(`${name} must be a number of seconds`)
+  }
+  return Math.min(Math.ceil(seconds * 1000), UINT32_MAX)
+}
+
 function whole (name, value, max = UINT32_MAX) {
   if (!Number.isInteger(value) || value < 0 || value > max) {
     throw new TypeError(`${name} must be a whole number`)
@@ -69,6 +77,14 @@ function scalar (name, value) {
   throw new TypeError(`${name} must be a string, a number, a boolean or null`)
 }
 
+/** The items of an array, or of any other iterable but a string. */
+function list (name, given) {
+  if (given !== null && typeof given === 'object' && typeof given[Symbol.iterator] === 'function') {
+    return [...given]
+  }
+  throw new TypeError(`${name} must be a list`)
+}
+
 /** The pairs of an object, a Map, or any other list of pairs. */
 function pairs (name, given) {
   if (given === null || typeof given !== 'object') {
@@ -100,5 +116,6 @@ function flat (what, given) {
 }
 
 module.exports = {
-  bytes, bytesIn, fields, flag, flat, milliseconds, pairs, scalar, text, textOrNull, url, whole
+  bytes, bytesIn, fields, flag, flat, list, milliseconds, pairs, pause, scalar, text, textOrNull, url,
+  whole
 }

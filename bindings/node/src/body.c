@@ -1,169 +1,197 @@
-/* Bodies: the job that reads one piece for a stream, and the job that reads all that is left.
-   Either gives the response up at the end, with the trailers taken. Bytes are copied once, on the
-   JS thread, for buffers outside V8's own memory are refused by some of the programs Node is built
-   into; a whole body of a known length is read into V8's memory in the first place. */
+/* Bodies as bytes: the jobs that read a piece, or all that is left, or all of it into a file. Bytes
+   are copied once: those of a piece on the JS thread, for buffers outside V8's own memory are
+   refused by some of the programs Node is built into; those of a whole body of a known length on
+   the worker thread, into memory of V8's. */
 #include "addon.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  PIECE_MAX = 256 * 1024,
-  LANDING_MAX = 64 * 1024 * 1024 /* what a declared length may reserve before a byte came */
-};
-
-/* ---- all that is left ---- */
-
-static bool grow(content *into, size_t cap) {
-  unsigned char *data = realloc(into->data, cap);
-  if (data == NULL) {
-    rq_error_set(&into->failure, RQ_ERR_LIMIT, "there is no memory for the body");
-    return false;
-  }
-  into->data = data;
-  into->cap = cap;
-  return true;
-}
-
-/* Worker thread. A failure leaves the bytes before it. */
-void content_read(content *into, rq_response *from) {
-  int64_t declared = rq_body_length(from), got = 1;
-  size_t first = declared >= 0 && declared < PIECE_MAX ? (size_t)declared : PIECE_MAX;
-  while (got > 0 && into->len != (uint64_t)declared) {
-    if (into->len == into->cap && !grow(into, into->cap > 0 ? 2 * into->cap : first)) return;
-    got = rq_body_read(from, into->data + into->len, into->cap - into->len, &into->failure);
-    if (got > 0) into->len += (size_t)got;
-  }
-}
-
-void content_free(content *read) {
-  rq_error_free(read->failure);
-  if (!read->landed) free(read->data);
-}
-
-/* JS thread: what was read as properties of object: body, then failure or trailers. */
-void content_set(napi_env env, napi_value object, response *from, const content *read) {
-  napi_value body = NULL;
-  if (!read->landed) {
-    if (napi_create_buffer_copy(env, read->len, read->data, NULL, &body) != napi_ok) {
-      napi_throw_range_error(env, NULL, "the body is larger than a buffer can be");
-      return;
-    }
-    set(env, object, "body", body);
-  }
-  if (read->failure != NULL)
-    set(env, object, "failure", error_object(env, read->failure));
-  else
-    set(env, object, "trailers", response_fields(env, from->inner, true));
-  response_release(env, from);
-}
-
-/* ---- jobs ---- */
-
-typedef struct {
-  job job; /* first, so that a job * is a body_job * */
-  response *response;
-  int64_t got;
-  content rest;
-  napi_env env;
-  napi_ref landing; /* the ArrayBuffer that rest is read into, if its size is known */
-} body_job;
+enum { LANDING_MAX = 64 * 1024 * 1024 /* what a declared length may reserve before a byte came */ };
 
 static void body_drop(job *work) {
   body_job *body = (body_job *)work;
   response_leave(body->response);
   if (body->landing != NULL) napi_delete_reference(body->env, body->landing);
-  content_free(&body->rest);
+  dialog_free(work->dialog);
   rq_error_free(work->error);
+  free(body->path);
   free(body);
 }
+
+static void body_stop(job *work) {
+  response_stop(((body_job *)work)->response);
+}
+
+/* A job of that size that begins with a body_job; which argument its ask() is. */
+void *body_new(napi_env env, napi_callback_info info, int ask, size_t size) {
+  arguments given = arguments_of(env, info);
+  response *from = response_enter(env, given.at[0]);
+  if (from == NULL) return NULL;
+  body_job *body = response_alive(from) ? calloc(1, size) : NULL;
+  if (body == NULL) {
+    response_leave(from);
+    misuse_throw(env, RESPONSE_GONE);
+    return NULL;
+  }
+  body->job = (job){.drop = body_drop, .stop = body_stop, .hear = dialog_hear};
+  body->job.cancel = response_token(from);
+  body->response = from;
+  body->inner = from->inner;
+  body->env = env;
+  body->job.dialog = dialog_new(env, given.at[ask]);
+  if (!is_thrown(env)) return body;
+  body_drop(&body->job);
+  return NULL;
+}
+
+napi_value body_submit(napi_env env, body_job *body, void (*run)(job *),
+                       napi_value (*settle)(napi_env, job *)) {
+  body->job.run = run;
+  body->job.settle = settle;
+  return response_submit(env, body->response, &body->job, body->path != NULL);
+}
+
+unsigned char *body_buffer(body_job *body) {
+  response *from = body->response;
+  if (from->buffer == NULL) from->buffer = malloc(BODY_PIECE_MAX);
+  if (from->buffer == NULL)
+    rq_error_set(&body->job.error, RQ_ERR_LIMIT, "there is no memory for the body");
+  return from->buffer;
+}
+
+bool body_alive(napi_env env, const body_job *body) {
+  if (response_alive(body->response)) return true;
+  misuse_throw(env, RESPONSE_GONE);
+  return false;
+}
+
+/* JS thread, at the end of the body: the list of trailers. NULL: thrown. */
+napi_value body_trailers(napi_env env, const body_job *body) {
+  response *from = body->response;
+  if (!body_alive(env, body)) return NULL;
+  free(from->buffer);
+  from->buffer = NULL;
+  response_account(env, from, 1);
+  return response_fields(env, from->inner, true);
+}
+
+/* ---- pieces ---- */
 
 /* Worker thread. */
 static void read_run(job *work) {
   body_job *body = (body_job *)work;
-  response *from = body->response;
-  if (from->buffer == NULL) from->buffer = malloc(PIECE_MAX);
-  if (from->buffer == NULL)
-    rq_error_set(&work->error, RQ_ERR_LIMIT, "there is no memory for the body");
-  body->got = rq_body_read(from->inner, from->buffer, PIECE_MAX, &work->error);
+  unsigned char *buffer = body_buffer(body);
+  body->got = rq_body_read(body->inner, buffer, BODY_PIECE_MAX, &work->error);
+}
+
+/* Worker thread. */
+static void read_raw_run(job *work) {
+  body_job *body = (body_job *)work;
+  unsigned char *buffer = body_buffer(body);
+  body->got = rq_body_read_raw(body->inner, buffer, BODY_PIECE_MAX, &work->error);
 }
 
 /* JS thread: a Buffer, or at the end the list of trailers. */
 static napi_value read_settle(napi_env env, job *work) {
   body_job *body = (body_job *)work;
-  response *from = body->response;
   napi_value value = NULL;
-  if (body->got > 0) {
-    napi_create_buffer_copy(env, (size_t)body->got, from->buffer, NULL, &value);
-    response_account(env, from, PIECE_MAX);
-    return value;
-  }
-  value = response_fields(env, from->inner, true);
-  response_release(env, from);
+  if (body->got == 0) return body_trailers(env, body);
+  napi_create_buffer_copy(env, (size_t)body->got, body->response->buffer, NULL, &value);
+  response_account(env, body->response, BODY_PIECE_MAX);
   return value;
 }
 
-/* Worker thread. */
-static void rest_run(job *work) {
-  body_job *body = (body_job *)work;
-  content_read(&body->rest, body->response->inner);
+/* responseRead(response, ask) */
+napi_value response_read(napi_env env, napi_callback_info info) {
+  body_job *body = body_new(env, info, 1, sizeof *body);
+  return body == NULL ? NULL : body_submit(env, body, read_run, read_settle);
 }
 
-/* JS thread: { body: Buffer or Uint8Array, failure or trailers } */
-static napi_value rest_settle(napi_env env, job *work) {
+/* responseReadRaw(response, ask) */
+napi_value response_read_raw(napi_env env, napi_callback_info info) {
+  body_job *body = body_new(env, info, 1, sizeof *body);
+  return body == NULL ? NULL : body_submit(env, body, read_raw_run, read_settle);
+}
+
+/* ---- all that is left ---- */
+
+/* A place in V8's memory for a body of a known length. */
+static void land(napi_env env, body_job *body) {
+  int64_t declared = rq_body_length(body->inner);
+  napi_value buffer = NULL;
+  if (declared <= 0 || declared > LANDING_MAX || body->response->whole) return;
+  if (napi_create_arraybuffer(env, (size_t)declared, &body->landing_data, &buffer) != napi_ok)
+    return;
+  if (napi_create_reference(env, buffer, 1, &body->landing) == napi_ok)
+    body->landing_len = (size_t)declared;
+}
+
+/* Worker thread. Without a content coding the body is as long as was declared. */
+static void bytes_run(job *work) {
   body_job *body = (body_job *)work;
-  napi_value object = NULL, landing = NULL, bytes = NULL;
-  if (napi_create_object(env, &object) != napi_ok) return NULL;
-  if (body->rest.landed) {
-    napi_get_reference_value(env, body->landing, &landing);
-    napi_create_typedarray(env, napi_uint8_array, body->rest.len, landing, 0, &bytes);
-    set(env, object, "body", bytes);
+  body->whole = rq_body_bytes(body->inner, &body->len, &work->error);
+  if (body->whole != NULL && body->len == body->landing_len)
+    memcpy(body->landing_data, body->whole, body->len);
+}
+
+static napi_value bytes_of_body(napi_env env, const body_job *body) {
+  napi_value buffer = NULL, bytes = NULL;
+  if (body->landing_len == 0 || body->len != body->landing_len) {
+    if (napi_create_buffer_copy(env, body->len, body->whole, NULL, &bytes) != napi_ok)
+      napi_throw_range_error(env, NULL, "the body is larger than a buffer can be");
+    return bytes;
   }
-  content_set(env, object, body->response, &body->rest);
+  napi_get_reference_value(env, body->landing, &buffer);
+  napi_create_typedarray(env, napi_uint8_array, body->len, buffer, 0, &bytes);
+  return bytes;
+}
+
+/* JS thread: { body: Buffer or Uint8Array, trailers } */
+static napi_value bytes_settle(napi_env env, job *work) {
+  body_job *body = (body_job *)work;
+  napi_value object = NULL;
+  if (!body_alive(env, body) || napi_create_object(env, &object) != napi_ok) return NULL;
+  set(env, object, "body", bytes_of_body(env, body));
+  set(env, object, "trailers", body_trailers(env, body));
+  response_account(env, body->response, body->len + 1);
   return object;
 }
 
-static body_job *body_new(napi_env env, napi_callback_info info) {
-  response *from = response_enter(env, arguments_of(env, info).at[0]);
-  if (from == NULL) return NULL;
-  body_job *body = from->inner == NULL ? NULL : calloc(1, sizeof *body);
+/* responseBytes(response, ask) */
+napi_value response_bytes(napi_env env, napi_callback_info info) {
+  body_job *body = body_new(env, info, 1, sizeof *body);
+  if (body == NULL) return NULL;
+  land(env, body);
+  return body_submit(env, body, bytes_run, bytes_settle);
+}
+
+/* ---- a file ---- */
+
+/* Worker thread. */
+static void save_run(job *work) {
+  body_job *body = (body_job *)work;
+  body->got = rq_body_save(body->inner, body->path, &work->error);
+}
+
+/* JS thread: { saved, trailers } */
+static napi_value save_settle(napi_env env, job *work) {
+  const body_job *body = (body_job *)work;
+  napi_value object = NULL;
+  if (!body_alive(env, body) || napi_create_object(env, &object) != napi_ok) return NULL;
+  set(env, object, "saved", number(env, (double)body->got));
+  set(env, object, "trailers", body_trailers(env, body));
+  return object;
+}
+
+/* responseSave(response, path, ask): not on the JS thread in any case, for files may block */
+napi_value response_save(napi_env env, napi_callback_info info) {
+  char *path = text_of(env, arguments_of(env, info).at[1]);
+  body_job *body = path == NULL ? NULL : body_new(env, info, 2, sizeof *body);
   if (body == NULL) {
-    response_leave(from);
-    misuse_throw(env, "the response is closed");
+    free(path);
     return NULL;
   }
-  body->job = (job){.drop = body_drop, .cancel = from->cancel};
-  body->response = from;
-  body->env = env;
-  return body;
-}
-
-/* responseRead(response) */
-napi_value response_read(napi_env env, napi_callback_info info) {
-  body_job *body = body_new(env, info);
-  if (body == NULL) return NULL;
-  body->job.run = read_run;
-  body->job.settle = read_settle;
-  return pool_submit(env, &body->job);
-}
-
-/* A place in V8's memory for a body of a known length; without one it is copied in the end. */
-static void land(napi_env env, body_job *body) {
-  int64_t declared = rq_body_length(body->response->inner);
-  napi_value buffer = NULL;
-  void *data = NULL;
-  if (declared <= 0 || declared > LANDING_MAX) return;
-  if (napi_create_arraybuffer(env, (size_t)declared, &data, &buffer) != napi_ok) return;
-  if (napi_create_reference(env, buffer, 1, &body->landing) != napi_ok) return;
-  body->rest = (content){.data = data, .cap = (size_t)declared, .landed = true};
-}
-
-/* responseRest(response) */
-napi_value response_rest(napi_env env, napi_callback_info info) {
-  body_job *body = body_new(env, info);
-  if (body == NULL) return NULL;
-  body->job.run = rest_run;
-  body->job.settle = rest_settle;
-  land(env, body);
-  return pool_submit(env, &body->job);
+  body->path = path;
+  return body_submit(env, body, save_run, save_settle);
 }

@@ -90,17 +90,23 @@ static napi_value cookie_object(napi_env env, const rq_cookie_list *list, size_t
   return cookie;
 }
 
-/* cookiesList(session): an array of { name, value, domain, path, secure, expires } */
-napi_value cookies_list(napi_env env, napi_callback_info info) {
-  jar_call call;
-  rq_error *error = NULL;
+/* An array of { name, value, domain, path, secure, expires } */
+napi_value cookie_objects(napi_env env, const rq_cookies *jar, rq_error **error) {
   napi_value cookies = NULL, cookie;
-  if (!jar_begin(env, info, 0, &call)) return NULL;
-  rq_cookie_list *list = rq_cookies_list(call.jar, &error);
+  rq_cookie_list *list = rq_cookies_list(jar, error);
   if (list != NULL && napi_create_array(env, &cookies) == napi_ok)
     for (uint32_t i = 0; (cookie = cookie_object(env, list, i)) != NULL; i++)
       napi_set_element(env, cookies, i, cookie);
   rq_cookie_list_free(list);
+  return cookies;
+}
+
+/* cookiesList(session) */
+napi_value cookies_list(napi_env env, napi_callback_info info) {
+  jar_call call;
+  rq_error *error = NULL;
+  if (!jar_begin(env, info, 0, &call)) return NULL;
+  napi_value cookies = cookie_objects(env, call.jar, &error);
   jar_end(env, &call, error);
   return cookies;
 }

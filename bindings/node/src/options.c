@@ -45,6 +45,21 @@ static void auth_callback(napi_env env, napi_value call, rq_opts *opts, rq_error
   rq_opts_auth_callback(opts, prepared_auth, NULL, NULL, error);
 }
 
+static void retry_status(napi_env env, napi_value call, rq_opts *opts, rq_error **error) {
+  uint32_t status = number_argument(env, call, 1);
+  if (!is_thrown(env)) rq_opts_retry_status(opts, (int32_t)status, error);
+}
+
+static void body_max(napi_env env, napi_value call, rq_opts *opts, rq_error **error) {
+  int64_t bytes = length_argument(env, call, 1);
+  if (!is_thrown(env)) rq_opts_body_max(opts, (uint64_t)bytes, error);
+}
+
+static void decoded_max(napi_env env, napi_value call, rq_opts *opts, rq_error **error) {
+  int64_t bytes = length_argument(env, call, 1);
+  if (!is_thrown(env)) rq_opts_decoded_max(opts, (uint64_t)bytes, error);
+}
+
 #define SETTER(kind, field, option) {#option, kind, {.field = rq_opts_##option}}
 
 static const setter setters[] = {
@@ -61,7 +76,14 @@ static const setter setters[] = {
     SETTER(NUMBER, number, deadline_ms), SETTER(FLAG, flag, verify),
     SETTER(TEXT, text, ca_file),         {"ca_pem", OTHER, {.other = ca_pem}},
     {"resolve", OTHER, {.other = resolve}}, {"pool", OTHER, {.other = pool_sizes}},
-    SETTER(NUMBER, number, idle_age_ms),
+    SETTER(NUMBER, number, idle_age_ms), SETTER(FLAG, flag, follow_redirects),
+    SETTER(NUMBER, number, redirects_max), SETTER(TEXT, text, sensitive_header),
+    SETTER(NUMBER, number, retries),     {"retry_status", OTHER, {.other = retry_status}},
+    SETTER(TEXT, text, retry_method),    SETTER(NUMBERS, numbers, retry_backoff_ms),
+    SETTER(NUMBER, number, retry_after_max_ms), SETTER(FLAG, flag, decode),
+    {"body_max", OTHER, {.other = body_max}}, {"decoded_max", OTHER, {.other = decoded_max}},
+    SETTER(FLAG, flag, expect_continue), SETTER(FLAG, flag, proxy_digest),
+    {"hooks", OTHER, {.other = hooks_make}},
 };
 
 static void make_texts(napi_env env, const setter *found, napi_value call, rq_opts *opts,

@@ -1,7 +1,11 @@
-/* Blocking work off the JS thread. Each env has its own worker threads, at most WORKERS_MAX:
-   libuv's four are shared with the file system and DNS, and a few slow servers would stop them
-   all. Threads start on demand and leave after IDLE_SECONDS without work. What the work is, is
-   not known here.
+/* Blocking work off the JS thread. Each env has its own worker threads, at most WORKERS_MAX beside
+   those that wait for JavaScript: libuv's four are shared with the file system and DNS, and a few
+   slow servers would stop them all. Threads start on demand and leave after IDLE_SECONDS without
+   work. What the work is, is not known here.
+
+   A thread that waits for JavaScript makes room for another, for what JavaScript does meanwhile may
+   need one: a hook sends a request, a body comes from a response. With a fixed number of threads
+   these would wait for each other for ever.
 
    A job in call order, with the thread of each step:
 
@@ -10,11 +14,13 @@
      job.run                  worker        no                   yes, until job.cancel is triggered
        pool_ask               worker        no                   until pool_answer, or cancelled
        pool_tell              worker        no                   no
+       a job of pool_hand     worker        no                   yes   (while it waits in pool_ask)
      ring (napi_call_tsfn)    worker        no                   no
      on_bell                  JS            yes                  no
        job.hear               JS            yes                  no    (while the job is running)
        job.settle             JS            yes                  no
        job.drop               JS            no                   no
+     pool_hand                JS            yes                  no
      pool_answer              JS            no                   no
      pool_withdraw            JS            no                   no    (a job that did not start,
                                                                        or that waits in pool_ask)
@@ -39,25 +45,25 @@
 
 enum { WORKERS_MAX = 64, IDLE_SECONDS = 5 };
 
-typedef enum { WORKER_FREE, WORKER_LIVE, WORKER_LEFT /* to be joined */ } worker_state;
+typedef struct {
+  job *first, **end;
+} job_list;
 
 /* POSTED until the JS thread has seen it, HEARD until it has an answer, or will have none. */
 typedef enum { QUESTION_NONE, QUESTION_POSTED, QUESTION_HEARD } question_state;
 
 typedef struct worker {
   pool *home;
+  struct worker *next;
   pthread_t thread;
-  worker_state state;
+  bool left;       /* to be joined */
   job *running;
+  job *asking;     /* whose question it is: what runs, or waits for what was handed to it */
+  job_list handed; /* to be run while it waits for the answer */
   question_state question;
   bool answered; /* how the last question ended */
-  bool told;     /* there is something to hear without an answer */
   pthread_cond_t answer;
 } worker;
-
-typedef struct {
-  job *first, **end;
-} job_list;
 
 struct pool {
   napi_threadsafe_function bell;
@@ -66,9 +72,10 @@ struct pool {
   pthread_cond_t work;
   job_list queue, done;
   size_t queued, idle, live;
-  size_t calling; /* workers whose question is posted, or that told something */
+  size_t calling; /* questions that are posted, and jobs that told something */
+  size_t waiting; /* workers whose question was heard */
   bool closing;
-  worker workers[WORKERS_MAX];
+  worker *workers;
 };
 
 /* The worker that this thread is. */
@@ -78,6 +85,14 @@ static void append(job_list *list, job *work) {
   work->next = NULL;
   *list->end = work;
   list->end = &work->next;
+}
+
+static job *take_first(job_list *list) {
+  job *first = list->first;
+  if (first == NULL) return NULL;
+  list->first = first->next;
+  if (first->next == NULL) list->end = &list->first;
+  return first;
 }
 
 static job *take_all(job_list *list) {
@@ -102,14 +117,12 @@ pool *pool_new(napi_env env) {
   made->done.end = &made->done.first;
   pthread_mutex_init(&made->lock, NULL);
   pthread_cond_init(&made->work, NULL);
-  for (int i = 0; i < WORKERS_MAX; i++) pthread_cond_init(&made->workers[i].answer, NULL);
   return made;
 }
 
 void pool_free(napi_env env, void *closed_pool, void *hint) {
   (void)env, (void)hint;
   pool *closed = closed_pool;
-  for (int i = 0; i < WORKERS_MAX; i++) pthread_cond_destroy(&closed->workers[i].answer);
   pthread_cond_destroy(&closed->work);
   pthread_mutex_destroy(&closed->lock);
   free(closed);
@@ -128,11 +141,8 @@ static job *next_job(pool *home) {
     waited = pthread_cond_timedwait(&home->work, &home->lock, &until);
     home->idle--;
   }
-  job *work = home->queue.first;
-  if (home->closing || work == NULL) return NULL;
-  home->queue.first = work->next;
-  if (work->next == NULL) home->queue.end = &home->queue.first;
-  home->queued--;
+  job *work = home->closing ? NULL : take_first(&home->queue);
+  if (work != NULL) home->queued--;
   return work;
 }
 
@@ -146,45 +156,76 @@ static void ring(pool *home) {
   napi_call_threadsafe_function(home->bell, NULL, napi_tsfn_nonblocking);
 }
 
+/* Runs a job to its end: with the lock held, but not while it runs. */
+static void perform(worker *me, job *work) {
+  pool *home = me->home;
+  job *outer = me->running;
+  me->running = work;
+  work->by = me;
+  pthread_mutex_unlock(&home->lock);
+  work->run(work);
+  pthread_mutex_lock(&home->lock);
+  home->calling -= work->told; /* heard when the job is settled */
+  work->told = false;
+  work->by = NULL;
+  me->running = outer;
+  if (append_done(home, work)) ring(home);
+}
+
 static void *worker_main(void *of_pool) {
   worker *me = self = of_pool;
   pool *home = me->home;
   pthread_mutex_lock(&home->lock);
-  while ((me->running = next_job(home)) != NULL) {
-    me->running->by = me;
-    pthread_mutex_unlock(&home->lock);
-    me->running->run(me->running);
-    pthread_mutex_lock(&home->lock);
-    bool bell = append_done(home, me->running);
-    home->calling -= me->told; /* heard when the job is settled */
-    me->told = false;
-    me->running->by = NULL;
-    me->running = NULL;
-    pthread_mutex_unlock(&home->lock);
-    if (bell) ring(home);
-    pthread_mutex_lock(&home->lock);
-  }
-  me->state = WORKER_LEFT;
+  for (job *work; (work = next_job(home)) != NULL;) perform(me, work);
+  me->left = true;
   home->live--;
   pthread_mutex_unlock(&home->lock);
   return NULL;
 }
 
+/* Joins the threads that left, or all of them, with the lock held if none is to be waited for. */
+static void join(pool *home, bool all) {
+  for (worker **at = &home->workers; *at != NULL;) {
+    worker *one = *at;
+    if (!one->left && !all) {
+      at = &one->next;
+      continue;
+    }
+    pthread_join(one->thread, NULL);
+    *at = one->next;
+    pthread_cond_destroy(&one->answer);
+    free(one);
+  }
+}
+
 /* Starts one more thread, with the lock held. Signals are for the host's own threads. */
-static void worker_start(pool *home) {
-  worker *me = home->workers;
-  while (me->state == WORKER_LIVE) me++; /* there is one: live < WORKERS_MAX */
-  if (me->state == WORKER_LEFT) pthread_join(me->thread, NULL);
+static bool worker_start(pool *home) {
+  join(home, false);
+  worker *me = calloc(1, sizeof *me);
+  if (me == NULL) return false;
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   me->home = home;
-  me->state = WORKER_LIVE;
-  if (pthread_create(&me->thread, NULL, worker_main, me) == 0)
-    home->live++;
-  else
-    me->state = WORKER_FREE;
+  me->handed.end = &me->handed.first;
+  pthread_cond_init(&me->answer, NULL);
+  bool started = pthread_create(&me->thread, NULL, worker_main, me) == 0;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (!started) {
+    pthread_cond_destroy(&me->answer);
+    free(me);
+    return false;
+  }
+  me->next = home->workers;
+  home->workers = me;
+  home->live++;
+  return true;
+}
+
+/* Threads for what is queued, in place of those that wait for JavaScript, with the lock held. */
+static void relieve(pool *home) {
+  for (size_t wanted = home->queued; wanted > home->idle && !home->closing; wanted--)
+    if (home->live - home->waiting >= WORKERS_MAX || !worker_start(home)) return;
 }
 
 /* ---- a job and JavaScript ---- */
@@ -197,13 +238,23 @@ bool pool_ask(void) {
   pool *home = self->home;
   pthread_mutex_lock(&home->lock);
   self->answered = false;
+  self->asking = self->running;
   /* Looked at under the lock: who cancels from now on finds the question. */
-  if (!home->closing && !rq_cancel_triggered(self->running->cancel)) {
+  if (!home->closing && !rq_cancel_triggered(self->asking->cancel)) {
     self->question = QUESTION_POSTED;
     home->calling++;
     ring(home);
   }
-  while (self->question != QUESTION_NONE) pthread_cond_wait(&self->answer, &home->lock);
+  for (;;) {
+    job *work = take_first(&self->handed);
+    if (work != NULL)
+      perform(self, work);
+    else if (self->question != QUESTION_NONE)
+      pthread_cond_wait(&self->answer, &home->lock);
+    else
+      break;
+  }
+  self->asking = NULL;
   bool answered = self->answered;
   pthread_mutex_unlock(&home->lock);
   return answered;
@@ -212,9 +263,9 @@ bool pool_ask(void) {
 void pool_tell(void) {
   pool *home = self->home;
   pthread_mutex_lock(&home->lock);
-  bool bell = !self->told && !home->closing;
+  bool bell = !self->running->told && !home->closing;
   if (bell) {
-    self->told = true;
+    self->running->told = true;
     home->calling++;
   }
   pthread_mutex_unlock(&home->lock);
@@ -224,7 +275,10 @@ void pool_tell(void) {
 /* Ends a worker's wait, with the lock held. */
 static void question_end(worker *asker, bool answered) {
   if (asker->question == QUESTION_NONE) return;
-  if (asker->question == QUESTION_POSTED) asker->home->calling--;
+  if (asker->question == QUESTION_POSTED)
+    asker->home->calling--;
+  else
+    asker->home->waiting--;
   asker->question = QUESTION_NONE;
   asker->answered = answered;
   pthread_cond_signal(&asker->answer);
@@ -238,7 +292,8 @@ static pool *pool_of(napi_env env) {
   return data;
 }
 
-napi_value pool_submit(napi_env env, job *work) {
+/* The promise of a job; NULL: the job is dropped. */
+static napi_value promise_of(napi_env env, job *work) {
   pool *home = pool_of(env);
   napi_value promise = NULL;
   if (napi_create_promise(env, &work->promise, &promise) != napi_ok) {
@@ -246,19 +301,46 @@ napi_value pool_submit(napi_env env, job *work) {
     return NULL;
   }
   if (home->unsettled++ == 0) napi_ref_threadsafe_function(env, home->bell);
-  bool bell = false;
+  return promise;
+}
+
+/* Ends a job that will not run, with the lock held. */
+static void refuse(pool *home, job *work, rq_code code, const char *why) {
+  rq_error_set(&work->error, code, why);
+  if (append_done(home, work)) ring(home);
+}
+
+napi_value pool_submit(napi_env env, job *work) {
+  pool *home = pool_of(env);
+  napi_value promise = promise_of(env, work);
+  if (promise == NULL) return NULL;
   pthread_mutex_lock(&home->lock);
-  if (home->queued >= home->idle && home->live < WORKERS_MAX && !home->closing) worker_start(home);
+  bool more = home->queued >= home->idle && !home->closing;
+  if (more && home->live < WORKERS_MAX) more = !worker_start(home);
   if (home->live > 0 && !home->closing) {
     append(&home->queue, work);
     home->queued++;
     pthread_cond_signal(&home->work);
+    if (more && home->waiting > 0) ring(home); /* to relieve those that then still wait */
   } else {
-    rq_error_set(&work->error, RQ_ERR_LIMIT, "no thread could be started");
-    bell = append_done(home, work);
+    refuse(home, work, RQ_ERR_LIMIT, "no thread could be started");
   }
   pthread_mutex_unlock(&home->lock);
-  if (bell) ring(home);
+  return promise;
+}
+
+napi_value pool_hand(napi_env env, job *to, job *work) {
+  pool *home = pool_of(env);
+  napi_value promise = promise_of(env, work);
+  if (promise == NULL) return NULL;
+  pthread_mutex_lock(&home->lock);
+  if (to->by != NULL && to->by->question == QUESTION_HEARD) {
+    append(&to->by->handed, work);
+    pthread_cond_signal(&to->by->answer);
+  } else {
+    refuse(home, work, RQ_ERR_MISUSE, "the response was lent to a hook, for its call only");
+  }
+  pthread_mutex_unlock(&home->lock);
   return promise;
 }
 
@@ -279,10 +361,9 @@ void pool_answer(napi_env env, job *work) {
 
 void pool_withdraw(napi_env env, const rq_cancel *cancel) {
   pool *home = pool_of(env);
-  bool bell = false;
   pthread_mutex_lock(&home->lock);
-  for (worker *at = home->workers; at < home->workers + WORKERS_MAX; at++)
-    if (at->running != NULL && at->running->cancel == cancel) question_end(at, false);
+  for (worker *at = home->workers; at != NULL; at = at->next)
+    if (at->asking != NULL && at->asking->cancel == cancel) question_end(at, false);
   for (job *left = take_all(&home->queue), *next; left != NULL; left = next) {
     next = left->next;
     if (left->cancel != cancel) {
@@ -290,37 +371,44 @@ void pool_withdraw(napi_env env, const rq_cancel *cancel) {
       continue;
     }
     home->queued--;
-    rq_error_set(&left->error, RQ_ERR_CANCELLED, "the request was cancelled before it was sent");
-    bell |= append_done(home, left);
+    refuse(home, left, RQ_ERR_CANCELLED, "the request was cancelled before it was sent");
   }
   pthread_mutex_unlock(&home->lock);
-  if (bell) ring(home);
 }
 
-typedef struct {
-  job *work;
-  bool asked;
-} call;
+/* Adds a job that asks or tells to those that are to be heard, with the lock held. */
+static void take_call(pool *home, job *from, bool asks, job ***end) {
+  if (from == NULL || !(asks || from->told)) return;
+  home->calling -= (size_t)asks + from->told;
+  from->told = false;
+  from->asks = asks;
+  from->heard = NULL;
+  **end = from;
+  *end = &from->heard;
+}
 
-/* Takes the workers that ask or tell, with the lock held: how many. */
-static size_t take_calls(pool *home, call *calls) {
-  size_t count = 0;
-  for (worker *at = home->workers; home->calling > 0 && at < home->workers + WORKERS_MAX; at++) {
-    bool asked = at->question == QUESTION_POSTED, told = at->told;
-    if (asked) at->question = QUESTION_HEARD;
-    at->told = false;
-    home->calling -= (size_t)asked + told;
-    if (asked || told) calls[count++] = (call){at->running, asked};
+/* The jobs that ask or tell, with the lock held; how many ask is added to home->waiting. */
+static job *take_calls(pool *home) {
+  job *first = NULL, **end = &first;
+  for (worker *at = home->workers; home->calling > 0 && at != NULL; at = at->next) {
+    bool asks = at->question == QUESTION_POSTED;
+    if (asks) {
+      at->question = QUESTION_HEARD;
+      home->waiting++;
+    }
+    take_call(home, at->asking, asks, &end);
+    if (at->running != at->asking) take_call(home, at->running, false, &end);
   }
-  return count;
+  return first;
 }
 
 /* A job that was taken lives on, for it is settled on this thread. */
-static void hear(napi_env env, const call *calls, size_t count) {
-  for (size_t i = 0; i < count; i++) {
+static void hear(napi_env env, job *calls) {
+  for (job *from = calls, *next; from != NULL; from = next) {
     napi_handle_scope scope = NULL;
+    next = from->heard;
     napi_open_handle_scope(env, &scope);
-    calls[i].work->hear(env, calls[i].work, calls[i].asked);
+    from->hear(env, from, from->asks);
     napi_close_handle_scope(env, scope);
   }
 }
@@ -330,6 +418,7 @@ static void settle(napi_env env, job *work) {
   napi_value result = NULL;
   bool failed = work->error != NULL, thrown = false;
   napi_open_handle_scope(env, &scope);
+  if (work->hear != NULL) work->hear(env, work, false); /* what it told last, also if it failed */
   result = failed ? error_object(env, work->error) : work->settle(env, work);
   napi_is_exception_pending(env, &thrown);
   if (thrown) napi_get_and_clear_last_exception(env, &result);
@@ -345,12 +434,15 @@ static void on_bell(napi_env env, napi_value unused, void *context, void *none) 
   (void)unused, (void)none;
   pool *home = context;
   if (env == NULL) return; /* the env went down between ring and bell: pool_close had the jobs */
-  call calls[WORKERS_MAX];
   pthread_mutex_lock(&home->lock);
-  size_t count = take_calls(home, calls);
+  relieve(home); /* those that were heard before, and are not answered yet */
+  size_t waited = home->waiting;
+  job *calls = take_calls(home);
+  /* Whoever is not answered by the next bell waits for more than a function that returns. */
+  if (home->waiting > waited && home->queued > home->idle) ring(home);
   job *work = take_all(&home->done);
   pthread_mutex_unlock(&home->lock);
-  hear(env, calls, count);
+  hear(env, calls);
   while (work != NULL) {
     job *next = work->next;
     settle(env, work);
@@ -370,18 +462,16 @@ static void drop_all(job *work) {
 /* Hooks run last in, first out: this one before Node takes the bell away. */
 void pool_close(void *closing_pool) {
   pool *home = closing_pool;
-  bool started[WORKERS_MAX];
   pthread_mutex_lock(&home->lock);
   home->closing = true;
-  for (int i = 0; i < WORKERS_MAX; i++) {
-    started[i] = home->workers[i].state != WORKER_FREE;
-    if (home->workers[i].running != NULL) rq_cancel_trigger(home->workers[i].running->cancel);
-    question_end(&home->workers[i], false);
+  for (worker *at = home->workers; at != NULL; at = at->next) {
+    if (at->running != NULL && at->running->stop != NULL) at->running->stop(at->running);
+    if (at->asking != NULL && at->asking->stop != NULL) at->asking->stop(at->asking);
+    question_end(at, false);
   }
   pthread_cond_broadcast(&home->work);
   pthread_mutex_unlock(&home->lock);
-  for (int i = 0; i < WORKERS_MAX; i++)
-    if (started[i]) pthread_join(home->workers[i].thread, NULL);
+  join(home, true);
   drop_all(take_all(&home->queue));
   drop_all(take_all(&home->done));
 }

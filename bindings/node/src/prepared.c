@@ -1,22 +1,25 @@
 /* Prepared requests as handles. One can be read at any time, but not edited while it is being sent
-   on a worker thread. In an auth function it is lent: its handle means nothing afterwards. */
+   on a worker thread. In an auth function and in a hook it is lent: its handle means nothing
+   afterwards. That of a response belongs to the response, and cannot be edited. */
 #include "addon.h"
 
 #include <stdlib.h>
 
 struct prepared {
-  rq_prepared *inner; /* NULL: it was lent, and given back */
+  rq_prepared *inner; /* NULL: it was lent, and taken back */
   unsigned sends;     /* jobs in flight */
-  bool lent;
-  bool collected; /* no JS value refers to this any more */
+  unsigned holders;   /* the JS handle, the jobs in flight, who lends it */
+  bool lent;          /* by librq, for a call */
+  response *of;       /* whose request it is: counted; NULL for all others */
 };
 
 static const napi_type_tag prepared_tag = {0x1d7ea35b90c84f6a, 0xb864f2097c1e5d33};
 
 static prepared *prepared_of(napi_env env, napi_value handle) {
   prepared *wanted = handle_of(env, handle, &prepared_tag, "a prepared request was expected");
-  if (wanted == NULL || wanted->inner != NULL) return wanted;
-  misuse_throw(env, "the prepared request was lent to the auth function, for its call only");
+  if (wanted == NULL) return NULL;
+  if (wanted->inner != NULL && (wanted->of == NULL || response_alive(wanted->of))) return wanted;
+  misuse_throw(env, "the prepared request was lent to a function, for its call only");
   return NULL;
 }
 
@@ -24,17 +27,26 @@ prepared *prepared_enter(napi_env env, napi_value handle) {
   prepared *wanted = prepared_of(env, handle);
   if (wanted == NULL) return NULL;
   if (wanted->lent) {
-    misuse_throw(env, "the prepared request is still being prepared");
+    misuse_throw(env, "the prepared request is still being prepared, or on its way already");
     return NULL;
   }
   wanted->sends++;
+  wanted->holders++;
+  if (wanted->of != NULL) response_use(wanted->of);
   return wanted;
 }
 
+static void prepared_drop(prepared *held) {
+  if (--held->holders > 0) return;
+  if (!held->lent && held->of == NULL) rq_prepared_free(held->inner);
+  if (held->of != NULL) response_drop(held->of);
+  free(held);
+}
+
 void prepared_leave(prepared *entered) {
-  if (--entered->sends > 0 || !entered->collected) return;
-  if (!entered->lent) rq_prepared_free(entered->inner);
-  free(entered);
+  entered->sends--;
+  if (entered->of != NULL) response_unuse(entered->of);
+  prepared_drop(entered);
 }
 
 rq_prepared *prepared_inner(const prepared *entered) {
@@ -43,20 +55,49 @@ rq_prepared *prepared_inner(const prepared *entered) {
 
 static void prepared_collect(napi_env env, void *data, void *hint) {
   (void)env, (void)hint;
-  prepared *dropped = data;
-  dropped->collected = true;
-  dropped->sends++;
-  prepared_leave(dropped);
+  prepared_drop(data);
 }
 
-static napi_value prepared_handle(napi_env env, rq_prepared *inner, prepared **made) {
-  *made = malloc(sizeof **made);
-  if (*made == NULL) {
+static napi_value handle_of_prepared(napi_env env, prepared made, prepared **held) {
+  prepared *new = malloc(sizeof *new);
+  if (new == NULL) {
     napi_throw_error(env, NULL, "out of memory");
     return NULL;
   }
-  **made = (prepared){.inner = inner};
-  return handle_new(env, *made, prepared_collect, &prepared_tag);
+  *new = made;
+  new->holders = 1;
+  if (new->of != NULL) new->of->holders++;
+  if (held != NULL) *held = new;
+  return handle_new(env, new, prepared_collect, &prepared_tag);
+}
+
+napi_value prepared_handle(napi_env env, rq_prepared *owned) {
+  napi_value handle = handle_of_prepared(env, (prepared){.inner = owned}, NULL);
+  if (handle == NULL) rq_prepared_free(owned);
+  return handle;
+}
+
+napi_value prepared_lend(napi_env env, rq_prepared *inner, prepared **held) {
+  napi_value handle = handle_of_prepared(env, (prepared){.inner = inner, .lent = true}, held);
+  if (handle != NULL) (*held)->holders++;
+  return handle;
+}
+
+void prepared_retract(prepared *held) {
+  held->inner = NULL;
+  prepared_drop(held);
+}
+
+/* responseSent(response): its request. It is only read, and sent, so it is not const here. */
+napi_value response_sent(napi_env env, napi_callback_info info) {
+  response *of = response_of(env, arguments_of(env, info).at[0]);
+  if (of == NULL) return NULL;
+  if (!response_alive(of)) {
+    misuse_throw(env, RESPONSE_GONE);
+    return NULL;
+  }
+  prepared sent = {.inner = (rq_prepared *)of->request, .of = of};
+  return handle_of_prepared(env, sent, NULL);
 }
 
 /* ---- preparing, with an auth function ---- */
@@ -78,11 +119,10 @@ void prepared_auth(void *unused, rq_prepared *inner, rq_error **error) {
     return;
   }
   prepared *lent = NULL;
-  napi_value handle = prepared_handle(now->env, inner, &lent);
+  napi_value handle = prepared_lend(now->env, inner, &lent);
   if (handle != NULL) {
-    lent->lent = true;
     napi_call_function(now->env, undefined(now->env), now->auth, 1, &handle, NULL);
-    lent->inner = NULL;
+    prepared_retract(lent);
   }
   if (is_thrown(now->env)) rq_error_set(error, RQ_ERR_CALLBACK, "the auth function failed");
 }
@@ -111,11 +151,10 @@ napi_value prepared_new(napi_env env, napi_callback_info info) {
   rq_error *error = NULL;
   rq_prepared *inner = prepare(env, entered, &given, &error);
   if (entered != NULL) session_leave(entered);
-  prepared *made = NULL;
   if (is_thrown(env))
     rq_error_free(error);
   else if (!error_thrown(env, error) && inner != NULL)
-    return prepared_handle(env, inner, &made);
+    return prepared_handle(env, inner);
   rq_prepared_free(inner);
   return NULL;
 }
@@ -202,8 +241,9 @@ napi_value prepared_proxy(napi_env env, napi_callback_info info) {
 
 static prepared *editable(napi_env env, napi_value handle) {
   prepared *wanted = prepared_of(env, handle);
-  if (wanted == NULL || wanted->sends == 0) return wanted;
-  misuse_throw(env, "the prepared request is being sent");
+  if (wanted == NULL || (wanted->sends == 0 && wanted->of == NULL)) return wanted;
+  misuse_throw(env, wanted->of == NULL ? "the prepared request is being sent"
+                                       : "the request of a response was sent; prepare another");
   return NULL;
 }
 

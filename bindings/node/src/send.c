@@ -1,6 +1,6 @@
 /* The job that sends a request and reads the head of its response. A body known to be small is
-   read in the same hop, so that a small GET costs one; a failure of that body is kept apart from
-   a failure of the request. */
+   read in the same hop and kept by librq, so that a small GET costs one; a failure of that body is
+   for who reads it, not for who sends. */
 #include "addon.h"
 
 #include <stdlib.h>
@@ -14,9 +14,14 @@ typedef struct {
   request *request;   /* either this */
   prepared *prepared; /* or this */
   rq_opts *opts;      /* for this sending; NULL: none */
-  content small;
-  bool whole; /* the body was read, or its failure found */
 } send_job;
+
+/* Nobody knows how large it is when decoded. */
+static bool is_small(const rq_response *got) {
+  int64_t len = rq_body_length(got);
+  return len == 0 ||
+         (len > 0 && len <= SMALL_BODY_MAX && rq_response_header(got, "Content-Encoding") == NULL);
+}
 
 /* Worker thread. */
 static void send_run(job *work) {
@@ -32,25 +37,30 @@ static void send_run(job *work) {
   }
   send->response->inner = got;
   if (got == NULL) return;
-  int64_t len = rq_body_length(got);
-  send->whole = len >= 0 && len <= SMALL_BODY_MAX;
-  if (send->whole) content_read(&send->small, got);
+  if (!is_small(got)) return;
+  rq_error *failure = NULL;
+  rq_body_bytes(got, NULL, &failure);
+  rq_error_free(failure);
+  send->response->whole = true;
 }
 
-/* JS thread: the head, and with a small body what body.c gives for it. */
+/* JS thread: the head; with a body that was read already, the trailers. */
 static napi_value send_settle(napi_env env, job *work) {
-  send_job *send = (send_job *)work;
-  upload_flush(env, work->upload);
-  napi_value head = response_head(env, send->response->inner);
-  if (send->whole)
-    content_set(env, head, send->response, &send->small);
-  else
-    response_account(env, send->response, SMALL_BODY_MAX);
+  response *got = ((send_job *)work)->response;
+  got->request = rq_response_request(got->inner);
+  napi_value head = response_head(env, got);
+  if (got->whole) set(env, head, "trailers", response_fields(env, got->inner, true));
+  response_account(env, got, 1);
   return head;
+}
+
+static void send_stop(job *work) {
+  response_stop(((send_job *)work)->response);
 }
 
 static void send_drop(job *work) {
   send_job *send = (send_job *)work;
+  dialog_free(work->dialog);
   if (send->response != NULL) {
     send->response->sending = NULL;
     response_leave(send->response);
@@ -59,8 +69,6 @@ static void send_drop(job *work) {
   if (send->prepared != NULL) prepared_leave(send->prepared);
   request_free(send->request);
   rq_opts_free(send->opts);
-  content_free(&send->small);
-  upload_free(work->upload);
   rq_error_free(work->error);
   free(send);
 }
@@ -71,13 +79,16 @@ static send_job *send_new(napi_env env, const arguments *given, napi_value ask) 
     napi_throw_error(env, NULL, "out of memory");
     return NULL;
   }
-  send->job = (job){.run = send_run, .settle = send_settle, .drop = send_drop, .hear = upload_hear};
+  send->job = (job){.run = send_run, .settle = send_settle, .drop = send_drop};
+  send->job.hear = dialog_hear;
+  send->job.stop = send_stop;
   send->response = response_enter(env, given->at[0]);
   if (send->response != NULL) send->session = session_enter(env, given->at[1]);
-  if (send->session != NULL) send->job.upload = upload_new(env, ask);
+  if (send->session != NULL) send->job.dialog = dialog_new(env, ask);
   if (send->session != NULL && !is_thrown(env)) {
-    send->job.cancel = send->response->cancel;
+    send->job.cancel = response_token(send->response);
     send->response->sending = &send->job;
+    if (send->job.dialog != NULL) send->job.dialog->sending = send->response;
     return send;
   }
   send_drop(&send->job);

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'node:test'
 import { Worker } from 'node:worker_threads'
@@ -15,6 +17,11 @@ const { HTTP, BLACKHOLE, SILENT } = await testd()
 const upload = `let ask; const asked = new Promise((resolve) => { ask = resolve });
   const s = new Session();
   s.post('${HTTP}/upload', { body: (async function * () { yield new Promise(ask) })() })`
+
+/** A request that is in its hook, which does so with r, for s. */
+const hooked = (kind, does) => `let called; const inHook = new Promise((f) => { called = f });
+  const hooks = { ${kind}: async (r) => { called(); ${does} } };
+  const s = new Session(); s.get('${HTTP}/json', { hooks }); await inHook; await sleep(20)`
 
 const states = {
   'nothing done': '',
@@ -46,6 +53,35 @@ const states = {
   'telling its progress': `const s = new Session(); let told;
     const some = new Promise((resolve) => { told = resolve });
     s.post('${HTTP}/no-read', { body: Buffer.alloc(64 << 20), onProgress: told }); await some`,
+  'waiting for a request hook': hooked('request', 'await new Promise(() => {})'),
+  'waiting for a response hook': hooked('response', 'await new Promise(() => {})'),
+  'more waiting for hooks than threads':
+    `const s = new Session({ hooks: { response: () => new Promise(() => {}) } });
+    for (let i = 0; i < 200; i++) s.get('${HTTP}/json'); await sleep(200)`,
+  'reading in a hook':
+    hooked('response', 'await r.bytes()').replace('/json', '/drip/100000/1000'),
+  'reading in a hook what is never read':
+    hooked('response', `r.bytes(); await sleep(50)`).replace('/json', '/drip/100000/1000'),
+  'sending in a hook': hooked('request',
+    `if (!r.url.endsWith('stall-head')) await s.get('${HTTP}/stall-head')`),
+  'with an answer of a hook on its way': `const s = new Session({ hooks: {
+      request: async () => { await sleep(1) }, response: async () => { await sleep(1) } } });
+    const again = () => s.get('${HTTP}/redirect/9').then(again);
+    for (let i = 0; i < 20; i++) again(); await sleep(50)`,
+  'reading what took the place of another response': `const s = new Session();
+    const hooks = { response: () => s.get('${HTTP}/drip/100000/1000') };
+    const r = await s.get('${HTTP}/json', { hooks }); r.bytes(); await sleep(50)`,
+  'reading a hop': `const s = new Session(); const r = await s.get('${HTTP}/redirect/1');
+    r.history[0].text()`,
+  'reading lines': `const r = await get('${HTTP}/drip/100000/1000');
+    r.lines().next(); await sleep(50)`,
+  'saving a body': `const r = await get('${HTTP}/drip/100000/1000');
+    r.save('${join(tmpdir(), `librq-${process.pid}`)}'); await sleep(50)`,
+  'telling its steps': `const s = new Session(); let told;
+    const some = new Promise((resolve) => { told = resolve });
+    s.get('${HTTP}/stall-body', { hooks: { trace: told } }); await some`,
+  'waiting to try again': `const s = new Session({ retries: { count: 9, statuses: [500],
+      backoff: 60, backoffMax: 600 } }); s.get('${HTTP}/status/500'); await sleep(50)`,
   'writing cookies': `const s = new Session(); s.cookies.load('/dev/null').catch(() => {})`,
   aborted: `const c = new AbortController();
     get('${HTTP}/stall-head', { signal: c.signal }).catch(() => {}); await sleep(50); c.abort()`

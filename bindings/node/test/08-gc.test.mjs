@@ -73,6 +73,59 @@ test('prepared requests are collected, a request in flight keeps what it needs',
   await collected(refs, 'the prepared request and its session')
 })
 
+test('responses with hooks, histories and requests are collected', async () => {
+  const hook = () => {}
+  const hooks = { request: hook, response: hook, trace: hook, download: hook }
+  const session = new Session({ hooks })
+  const use = async () => {
+    const response = await session.get(`${HTTP}/redirect/1`, { hooks: { response: () => {} } })
+    const { request, history: [first] } = response
+    await response.text()
+    return [response, request, first, first.request].map((value) => new WeakRef(value))
+  }
+  const refs = await Promise.all(Array.from({ length: 10 }, use))
+  await collected(refs.flat(), 'responses')
+})
+
+test('a part of a response keeps what it needs of it', async () => {
+  const session = new Session()
+  const use = async () => (await session.get(`${HTTP}/redirect/1`)).history[1].request
+  const request = await use()
+  const keep = await session.get(`${HTTP}/bytes/1000000`)
+  globalThis.gc()
+  assert.equal(request.url, `${HTTP}/redirect/0`)
+  assert.equal((await keep.request.url).slice(HTTP.length), '/bytes/1000000')
+})
+
+test('what a hook was lent, and dropped, is not missed', async () => {
+  const hooks = { request: () => globalThis.gc(), response: () => globalThis.gc() }
+  const response = await new Session().get(`${HTTP}/redirect/3`, { hooks })
+  assert.equal(response.history.length, 4)
+})
+
+test('responses that took the place of others close their connections', async () => {
+  const session = new Session()
+  const hooks = { response: () => session.get(server.url) }
+  const use = async () => new WeakRef(await session.get(`${HTTP}/json`, { hooks }))
+  const refs = await Promise.all(Array.from({ length: 10 }, use))
+  assert.equal(server.open.size, 10)
+  await collected(refs, 'responses')
+  await server.empty()
+})
+
+test('memory stays flat over many requests with hooks', async () => {
+  const hooks = { request: () => {}, response: async (response) => { await response.text() } }
+  const session = new Session({ hooks })
+  const many = async (count) => {
+    for (let i = 0; i < count; i++) await (await session.get(`${HTTP}/json`)).text()
+    globalThis.gc()
+    return process.memoryUsage().rss
+  }
+  const before = await many(2000)
+  const more = await many(4000) - before
+  assert.ok(more < 8 << 20, `${more} bytes more`)
+})
+
 test('garbage is collected during reads', async () => {
   const session = new Session()
   const response = await session.get(`${HTTP}/bytes/4000000`)
