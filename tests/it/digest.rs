@@ -206,7 +206,7 @@ fn reads(answer: Step) -> Vec<Step> {
 fn a_body_goes_again_whole_or_the_call_fails() {
     let conn: Conn = [reads(challenge("n", QOP)), reads(say(OK)), vec![Step::Stall]].concat();
     for can_rewind in [true, false] {
-        for peer in Peer::both(&[conn.clone()]) {
+        for peer in Peer::both(std::slice::from_ref(&conn)) {
             let mut request = Request::new("POST", &peer.url()).unwrap();
             request.configure(|options| options.auth(Auth::digest("ann", SECRET)));
             request.body_stream(Upload::new(Source(b"body", can_rewind), Some(4)));
@@ -231,7 +231,7 @@ fn a_server_that_wants_the_body_covered_gets_it_or_an_error() {
     let insists = challenge("n", ", qop=\"auth-int\"");
     let conn: Conn = [reads(insists), reads(say(OK)), vec![Step::Stall]].concat();
     for in_memory in [true, false] {
-        for peer in Peer::both(&[conn.clone()]) {
+        for peer in Peer::both(std::slice::from_ref(&conn)) {
             let mut request = Request::new("POST", &peer.url()).unwrap();
             request.configure(|options| options.auth(Auth::digest("ann", SECRET)));
             match in_memory {
@@ -288,21 +288,42 @@ fn a_large_challenge_is_not_read_to_its_end() {
 #[test]
 fn on_redirects_the_answer_is_made_anew_for_the_same_origin_only() {
     let ask = challenge("n", QOP);
+    let away = [redirect(302, "/in"), redirect(302, "http://b.test/out")];
     let origins = Origins::start(&[
-        (
-            "http://a.test",
-            vec![says([ask.clone(), redirect(302, "/in"), redirect(302, "http://b.test/out")])],
-        ),
+        ("http://a.test", vec![says([ask.clone(), say(OK)].into_iter().chain(away))]),
         ("http://b.test", vec![says([ask])]),
     ]);
-    let auth = |options: &mut Options| options.auth(Auth::digest("ann", SECRET));
-    let response = origins.get("http://a.test/", auth).unwrap();
+    origins.session.configure(|options| options.auth(Auth::digest("ann", SECRET)));
+    assert_eq!(origins.get("http://a.test/", |_| {}).unwrap().status(), 200);
+    let response = origins.get("http://a.test/again", |_| {}).unwrap();
     assert_eq!(response.status(), 401, "b is not told who asks, though it wants to know");
     let (first, other) = (origins.heads("http://a.test"), origins.heads("http://b.test"));
-    assert_eq!((first.len(), other.len()), (3, 1));
-    assert!(first[1].contains("uri=\"/\"") && first[1].contains("nc=00000001"), "{first:#?}");
-    assert!(first[2].contains("uri=\"/in\"") && first[2].contains("nc=00000002"), "{first:#?}");
+    assert_eq!((first.len(), other.len()), (4, 1), "{first:#?} {other:#?}");
+    for (at, (uri, nc)) in
+        [("/", "00000001"), ("/again", "00000002"), ("/in", "00000003")].iter().enumerate()
+    {
+        let head = &first[at + 1];
+        assert!(head.contains(&format!("uri=\"{uri}\"")), "{head}");
+        assert!(head.contains(&format!("nc={nc}")), "{head}");
+    }
     assert!(!other[0].contains("Authorization"), "{other:#?}");
+}
+
+#[test]
+fn a_redirect_behind_a_challenge_is_challenged_again_and_answered_again() {
+    let ask = || challenge("n", QOP);
+    let steps = says([ask(), redirect(302, "/in"), ask(), say(OK)]);
+    let origins = Origins::start(&[("http://a.test", vec![steps])]);
+    let auth = |options: &mut Options| options.auth(Auth::digest("ann", SECRET));
+    let response = origins.get("http://a.test/", auth).unwrap();
+    assert_eq!(response.status(), 200);
+    let statuses = |response: &Response| -> Vec<u16> {
+        response.history().iter().map(Response::status).collect()
+    };
+    // As in Requests: what led to each hop is its own history.
+    assert_eq!(statuses(&response), [302]);
+    assert_eq!(statuses(&response.history()[0]), [401]);
+    assert_eq!(origins.heads("http://a.test").len(), 4);
 }
 
 #[test]

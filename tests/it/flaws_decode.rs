@@ -86,8 +86,8 @@ fn coding(names: &str) -> String {
     format!("Content-Encoding: {names}")
 }
 
-/// A reply with a bad coding is an error, plain and under TLS, at once, and nothing is resent. Where
-/// the body had come whole, nothing is wrong with its connection; else it is closed.
+/// A reply with a bad coding is an error, plain and under TLS, at once, and nothing is resent.
+/// Where the body had come whole, nothing is wrong with its connection; else it is closed.
 #[track_caller]
 fn check_coding(conn: Conn) -> Vec<Error> {
     let stays = conn.last().is_some_and(|step| matches!(step, Step::Stall));
@@ -274,7 +274,7 @@ fn flaw_77_more_codings_than_anybody_needs_are_refused_over_all_fields() {
 /// 256 MiB of zeros, in gzip.
 static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let zeros = vec![0; 1 << 20];
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     (0..256).for_each(|_| encoder.write_all(&zeros).unwrap());
     encoder.finish().unwrap()
 });

@@ -1,7 +1,7 @@
 //! Ways to read a body: pieces, whole, lines, text, JSON, raw, into a file; limits on them; and
-//! what one way leaves for another (behaviours D1–D20, E1–E3, V1, V5). The same whatever the framing
-//! and wherever the bytes are cut. What text decoders and line splitters make of each input is
-//! `text`'s own tests' affair.
+//! what one way leaves for another (behaviours D1–D20, E1–E3, V1, V5). The same whatever the
+//! framing and wherever the bytes are cut. What text decoders and line splitters make of each input
+//! is `text`'s own tests' affair.
 
 use std::fs;
 use std::path::PathBuf;
@@ -96,8 +96,10 @@ fn what_was_read_whole_is_kept_for_every_other_way() {
         }
         let mut buffer = [0; 3];
         assert_eq!(response.read(&mut buffer).unwrap(), 3);
-        assert_eq!(response.content().unwrap(), b"\xc3\xa9\n", "the rest of it");
-        assert_eq!(response.content().unwrap(), b"");
+        let mut rest = [0; 9];
+        assert_eq!(response.read(&mut rest).unwrap(), 3, "the rest of it");
+        assert_eq!(rest[..3], *b"\xc3\xa9\n");
+        assert_eq!(response.read(&mut rest).unwrap(), 0);
         assert_eq!(response.bytes().unwrap().len(), 6);
     });
 }
@@ -224,7 +226,7 @@ fn raw_bytes_keep_their_coding_and_do_not_mix() {
         assert_eq!(all, gzip);
     });
     each("Content-Encoding: gzip\r\n", gzip, &|response| {
-        assert_eq!(response.read_raw(&mut [0; 2]).unwrap(), 2);
+        assert!(response.read_raw(&mut [0; 2]).unwrap() > 0);
         assert_eq!(response.read(&mut [0; 9]).unwrap_err().kind(), ErrorKind::Misuse);
         assert_eq!(response.bytes().unwrap_err().kind(), ErrorKind::Misuse);
     });
@@ -336,8 +338,8 @@ fn a_declared_length_beyond_the_limit_is_told_before_a_byte_is_read() {
 
 #[test]
 fn trailers_ok_links_and_lengths_are_told() {
-    let reply = "HTTP/1.1 404 Gone Fishing\r\nLink: </2>; rel=\"next\"; title=\"a, b\", <x>; rel=prev\r\n\
-        Link: <http://h/>\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nSum: 1\r\n\r\n";
+    let reply = "HTTP/1.1 404 Gone Fishing\r\nLink: </2>; rel=\"next\"; title=\"a, b\", <x>; \
+        rel=prev\r\nLink: <http://h/>\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nSum: 1\r\n\r\n";
     for peer in Peer::both(&[vec![Step::ReadHead, say(reply), Step::Stall]]) {
         let mut response = peer.get().unwrap();
         assert!(!response.ok() && response.trailers().is_none());

@@ -314,3 +314,11 @@ fn two_locations_are_one_list_and_a_loop_ends() {
         assert!(received.contains("GET /a,%20/b HTTP/1.1"), "{received}");
     }
 }
+
+#[test]
+fn an_error_of_a_later_hop_says_where_and_no_secret() {
+    let peer = Peer::plain(vec![says([redirect(302, "http://b:t0ken-of-ann@127.0.0.1:1/x")])]);
+    let error = failure(peer.get(), ErrorKind::Connect, Phase::Connect);
+    assert_eq!(error.url(), Some("http://127.0.0.1:1/x"));
+    assert_eq!(peer.accepted(), 1);
+}
