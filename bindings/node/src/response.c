@@ -40,8 +40,9 @@ napi_value response_handle(napi_env env, response made, response **held) {
   *new = made;
   new->holders = 1;
   if (new->lender != NULL) new->lender->holders++;
-  if (held != NULL) *held = new;
-  return handle_new(env, new, response_collect, &response_tag);
+  napi_value handle = handle_new(env, new, response_collect, &response_tag);
+  if (held != NULL) *held = handle == NULL ? NULL : new; /* without a handle it is gone */
+  return handle;
 }
 
 response *response_of(napi_env env, napi_value handle) {
