@@ -391,6 +391,11 @@ export class Response implements AsyncIterable<Uint8Array> {
   [Symbol.dispose] (): void
   /** The pieces of the body as they come. Leaving the loop closes the response. */
   [Symbol.asyncIterator] (): AsyncGenerator<Uint8Array, void, void>
+  /**
+   * Reads some of the body into a buffer of yours, which may be used again at once: for long bodies
+   * in little memory. How many bytes, at most 65536; 0 at the end.
+   */
+  readInto (buffer: Uint8Array): Promise<number>
   /** The pieces as they were transferred, with their content codings. */
   raw (): AsyncGenerator<Uint8Array, void, void>
   /** The pieces of the body as text, in its encoding or as UTF-8. */

@@ -65,7 +65,8 @@ dialog *dialog_running(void) {
 
 int64_t dialog_ask(dialog *with, rq_error **error) {
   if (!pool_ask()) {
-    rq_error_set(error, RQ_ERR_CANCELLED, "the request was cancelled while it waited for JavaScript");
+    rq_error_set(error, RQ_ERR_CANCELLED,
+                 "the request was cancelled while it waited for JavaScript");
     return -1;
   }
   if (with->got < 0) rq_error_set(error, RQ_ERR_CALLBACK, "a function of the caller's failed");

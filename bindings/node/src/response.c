@@ -148,7 +148,8 @@ void response_retract(response *held) {
 /* Takes what a hook returned: NULL if it is what it was lent, or if an exception is pending. */
 rq_response *response_give(napi_env env, napi_value handle, response *to) {
   response *given = response_of(env, handle);
-  if (given == NULL || (given->kind == RESPONSE_LENT && given->lender == to && given->inner != NULL))
+  if (given == NULL ||
+      (given->kind == RESPONSE_LENT && given->lender == to && given->inner != NULL))
     return NULL;
   if (given->kind != RESPONSE_OWN || given->inner == NULL || given->busy || given->users > 0) {
     misuse_throw(env, "a hook cannot return a response that is lent, in use or given away");
