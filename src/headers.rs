@@ -137,6 +137,14 @@ impl Headers {
         self.position(name).is_some()
     }
 
+    /// Whether the lists in the fields of this name hold `token`.
+    pub(crate) fn lists(&self, name: &str, token: &str) -> bool {
+        let Some(first) = self.position(name) else { return false };
+        self.fields[first..].iter().any(|field| {
+            self.is_named(field, name) && lists_token(field.value.of(&self.text), token.as_bytes())
+        })
+    }
+
     /// Sets the one field of this name: it keeps the place of the first of them and takes this
     /// spelling (S5); new names go to the end.
     ///
@@ -336,23 +344,14 @@ impl fmt::Debug for Headers {
     }
 }
 
-/// Whether any of these comma-separated lists holds `token`, in any case.
-pub(crate) fn lists_token<'a>(values: impl Iterator<Item = &'a [u8]>, token: &str) -> bool {
-    let token = token.as_bytes();
-    for value in values {
-        // Nearly always the value is one item.
-        if value.eq_ignore_ascii_case(token) {
-            return true;
-        }
-        let mut items = value.split(|byte| *byte == b',');
-        if value.len() > token.len()
+/// Whether this comma-separated list holds `token`, in any case. Nearly always it is one item.
+fn lists_token(value: &[u8], token: &[u8]) -> bool {
+    value.eq_ignore_ascii_case(token)
+        || (value.len() > token.len()
             && value.iter().any(|byte| matches!(byte, b',' | b' ' | b'\t'))
-            && items.any(|item| item.trim_ascii().eq_ignore_ascii_case(token))
-        {
-            return true;
-        }
-    }
-    false
+            && value
+                .split(|byte| *byte == b',')
+                .any(|item| item.trim_ascii().eq_ignore_ascii_case(token)))
 }
 
 /// Whether a field value holds a byte that would end or split its field: CR, LF, NUL.

@@ -15,7 +15,7 @@ use crate::connect::stream::{Outbox, Received, Stream};
 use crate::connect::{Stop, describe};
 use crate::deadline::{Budget, Limit};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::headers::{Headers, lists_token};
+use crate::headers::Headers;
 use crate::http1::decode::{Head, HeadScanner, check_head_size};
 use crate::http1::encode::{self, Upload, request_head};
 use crate::http1::framing::{self, Framing};
@@ -97,7 +97,7 @@ impl<'a> Outgoing<'a> {
         let asks_to_close = encode::asks_to_close(&headers);
         let expects = upload != Upload::Plain(0)
             && headers.contains("expect")
-            && lists_token(headers.get_all("expect"), "100-continue");
+            && headers.lists("expect", "100-continue");
         let progress = prepared.progress();
         Ok(Self { method, head, source, progress, upload, asks_to_close, expects })
     }

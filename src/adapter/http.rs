@@ -41,22 +41,22 @@ impl HttpAdapter {
 }
 
 impl Adapter for HttpAdapter {
-    fn send(&self, prepared: &Prepared, context: SendContext) -> Result<Response> {
-        let route = Route::of(self, prepared, &context)?;
+    fn send(&self, prepared: &Prepared, context: &SendContext<'_>) -> Result<Response> {
+        let route = Route::of(self, prepared, context)?;
         let mut outgoing = Outgoing::of(prepared, route.wire(prepared)?)?;
-        let mut response = self.exchange(prepared, &route, &outgoing, &context)?;
+        let mut response = self.exchange(prepared, &route, &outgoing, context)?;
         if response.status() == 417 && outgoing.expects() && outgoing.can_be_sent() {
             // Fault 47: the server does not know Expect; the body was not asked for.
             response.store();
             outgoing = Outgoing::of(prepared, route.wire(prepared)?.without_expect())?;
             context.budget.tell(Step::Retry, || "417".to_owned());
-            response = self.exchange(prepared, &route, &outgoing, &context)?;
+            response = self.exchange(prepared, &route, &outgoing, context)?;
         }
         if response.status() == 407 && outgoing.can_be_sent() && route.learn(response.headers())? {
             response.store();
             outgoing = Outgoing::of(prepared, route.wire(prepared)?)?;
             context.budget.tell(Step::Retry, || "407".to_owned());
-            response = self.exchange(prepared, &route, &outgoing, &context)?;
+            response = self.exchange(prepared, &route, &outgoing, context)?;
         }
         Ok(response)
     }
@@ -73,9 +73,9 @@ impl HttpAdapter {
         prepared: &Prepared,
         route: &Route<'_>,
         outgoing: &Outgoing<'_>,
-        context: &SendContext,
+        context: &SendContext<'_>,
     ) -> Result<Response> {
-        let (method, budget) = (prepared.method(), &context.budget);
+        let (method, budget) = (prepared.method(), context.budget);
         let mut connection = route.connection(budget, false)?;
         loop {
             let Connection { stream, buffer, reused, .. } = &mut connection;
@@ -99,11 +99,11 @@ fn respond(
     prepared: &Prepared,
     connection: Connection,
     reply: Reply,
-    context: &SendContext,
+    context: &SendContext<'_>,
 ) -> Response {
     let Connection { stream, buffer, lease, reused, registration } = connection;
     let Reply { head, framing, keep } = reply;
-    let (options, session, budget) = (prepared.options(), &context.session, &context.budget);
+    let (options, session, budget) = (prepared.options(), context.session, context.budget);
     let elapsed = budget.elapsed();
     let open = Open { stream, buffer, home: Box::new(lease), keep, registration };
     let watch = watch(options, session, framing);

@@ -12,8 +12,6 @@ mod proxied;
 mod retry;
 mod route;
 
-use std::sync::Arc;
-
 use crate::deadline::Budget;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::options::Options;
@@ -25,17 +23,17 @@ use crate::url::Url;
 /// Sends prepared requests.
 pub(crate) trait Adapter: Send + Sync {
     /// Sends `prepared` and reads the response's head.
-    fn send(&self, prepared: &Prepared, context: SendContext) -> Result<Response>;
+    fn send(&self, prepared: &Prepared, context: &SendContext<'_>) -> Result<Response>;
 
     /// Closes connections that no request uses.
     fn close_idle(&self);
 }
 
 /// What the session adds to a prepared request.
-pub(crate) struct SendContext {
+pub(crate) struct SendContext<'a> {
     /// The session's settings.
-    pub(crate) session: Arc<Options>,
-    pub(crate) budget: Budget,
+    pub(crate) session: &'a Options,
+    pub(crate) budget: &'a Budget,
     /// The proxy to go through.
     pub(crate) proxy: Option<Proxy>,
 }

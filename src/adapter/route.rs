@@ -2,8 +2,6 @@
 //! (http), or through a tunnel that a proxy opens (https). What decides which connections may serve
 //! it is the pool's key (flaws 33–40).
 
-use std::sync::Arc;
-
 use super::SendContext;
 use super::exchange::Wire;
 use super::http::{HttpAdapter, Shared};
@@ -35,7 +33,7 @@ pub(super) struct Connection {
 /// How one request's URL is reached.
 pub(super) struct Route<'a> {
     adapter: &'a HttpAdapter,
-    session: Arc<Options>,
+    session: &'a Options,
     prepared: &'a Prepared,
     url: &'a Url,
     proxy: Option<&'a Proxy>,
@@ -49,16 +47,16 @@ impl<'a> Route<'a> {
     pub(super) fn of(
         adapter: &'a HttpAdapter,
         prepared: &'a Prepared,
-        context: &'a SendContext,
+        context: &'a SendContext<'_>,
     ) -> Result<Self> {
-        let (url, session) = (prepared.url(), context.session.clone());
+        let (url, session) = (prepared.url(), context.session);
         let proxy = context.proxy.as_ref();
         proxy.map_or(Ok(()), proxied::check_scheme)?;
         let profile = match url.scheme() {
             Scheme::Http => None,
             Scheme::Other => return Err(super::unserved(url)),
             Scheme::Https => {
-                Some(adapter.connector.profile(&prepared.options().trust_over(&session))?)
+                Some(adapter.connector.profile(&prepared.options().trust_over(session))?)
             }
         };
         let tls = profile.as_ref().map_or(0, |profile| profile.number);
@@ -69,7 +67,7 @@ impl<'a> Route<'a> {
         };
         let key = Key { scheme: url.scheme(), host, port, tls, proxy: proxy.map(Proxy::url) };
         let policy = Policy { limits: session.pool_limits(), idle_age: session.idle_age_max() };
-        let keeps_credentials_back = prepared.options().proxy_digest_over(&session);
+        let keeps_credentials_back = prepared.options().proxy_digest_over(session);
         Ok(Self {
             adapter,
             session,

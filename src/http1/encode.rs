@@ -7,7 +7,7 @@
 
 use super::framing::plain_number;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::headers::{Headers, check_name, check_value, is_token_byte, lists_token, splits_head};
+use crate::headers::{Headers, check_name, check_value, is_token_byte, splits_head};
 
 /// How the body of a request is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ fn send_phase(error: Error) -> Error {
 
 /// Whether the request itself asks to close the connection (RFC 9112 §9.6).
 pub(crate) fn asks_to_close(headers: &Headers) -> bool {
-    lists_token(headers.get_all("connection"), "close")
+    headers.lists("connection", "close")
 }
 
 /// The line before a chunk of `length` bytes (never 0); lower-case hex (B7).

@@ -7,7 +7,7 @@ use super::chunked::Chunked;
 use super::decode::Head;
 use super::head_fault;
 use crate::error::Result;
-use crate::headers::{Headers, lists_token};
+use crate::headers::Headers;
 
 /// How the end of a body is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) fn of_response(method: &str, head: &Head) -> Result<(Framing, bool)> 
 
 /// RFC 9112 §9.3: 1.1 keeps alive unless it says `close`; 1.0 only if it says `keep-alive`.
 fn keeps_alive(head: &Head) -> bool {
-    let says = |token| lists_token(head.headers.get_all("connection"), token);
+    let says = |token| head.headers.lists("connection", token);
     !says("close") && (head.version == 11 || says("keep-alive"))
 }
 
@@ -59,6 +59,9 @@ enum Coding {
 /// Transfer-Encoding must be exactly `chunked`: no other coding was asked for (no TE is sent).
 fn is_chunked(headers: &Headers) -> Result<Coding> {
     let mut coding = Coding::None;
+    if !headers.contains("transfer-encoding") {
+        return Ok(coding);
+    }
     for value in headers.get_all("transfer-encoding") {
         coding = match value {
             _ if coding != Coding::None => return Err(head_fault("two Transfer-Encoding fields")),

@@ -16,7 +16,7 @@ use crate::auth::{self, DigestAuth};
 use crate::body::source::{Source, not_again};
 use crate::cookies::Jar;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::headers::{Headers, byte_name, is_token_byte, lists_token, shortened};
+use crate::headers::{Headers, byte_name, is_token_byte, shortened};
 use crate::options::{Options, SharedOptions, merged_headers};
 use crate::params::{Query, merged};
 use crate::request::Request;
@@ -144,7 +144,7 @@ fn authenticate(prepared: &mut Prepared, context: Option<&Context<'_>>) -> Resul
 /// unknown length goes out in chunks, unless its length was declared.
 fn frame(parts: &mut Parts) {
     let codes = parts.headers.contains("transfer-encoding");
-    if codes && lists_token(parts.headers.get_all("transfer-encoding"), "chunked") {
+    if codes && parts.headers.lists("transfer-encoding", "chunked") {
         parts.headers.remove("content-length");
         if parts.source.len().is_none() {
             parts.headers.put("Transfer-Encoding", b"chunked");

@@ -79,8 +79,8 @@ impl Hop<'_> {
     fn send_once(&self, request: &Prepared) -> Result<Response> {
         let Call { session, settings, budget } = self.call;
         let proxy = session.proxy(settings, request)?;
-        let context = SendContext { session: settings.clone(), budget: budget.clone(), proxy };
-        let response = session.adapter.send(request, context)?;
+        let context = SendContext { session: settings, budget, proxy };
+        let response = session.adapter.send(request, &context)?;
         if self.uses_jar {
             session.cookies.store(request.url(), response.headers());
         }

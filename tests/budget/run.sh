@@ -71,7 +71,7 @@ flat() {
 
 check "system calls of a warm GET" "$(each calls 100 1100 "$http")" 3
 check "system calls of a warm GET over TLS" "$(each calls 100 1100 "$https" "$RQ_TEST_CA_FILE")" 3
-check "user instructions of a warm GET" "$(each instructions 50 250 "$http")" 12000
+check "user instructions of a warm GET" "$(each instructions 50 250 "$http")" 13000
 check "user instructions of a warm GET over TLS" \
     "$(each instructions 50 250 "$https" "$RQ_TEST_CA_FILE")" 25000
 program=prepare

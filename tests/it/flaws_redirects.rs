@@ -1,11 +1,14 @@
-//! Flaws 1 to 16: a secret stays with the origin that it was given for, whichever way it was given,
+//! Flaws 1 to 18: a secret stays with the origin that it was given for, whichever way it was given,
 //! however it is spelled, and whatever the redirects are; what was left behind once does not come
 //! back. An origin is scheme, host and port; the one exception is the same host going from http to
 //! https, both on their default ports.
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
 
-use rq::{Auth, Authenticate, ErrorKind, Options, Prepared, Request, Result};
+use rq::{
+    Auth, Authenticate, Error, ErrorKind, Options, Phase, Prepared, Request, Resolve, Result,
+};
 use rq::{PoolLimits, Session};
 use rq_testd::{Step, script};
 
@@ -427,4 +430,64 @@ fn flaw_16_a_bearer_token_is_a_credential_and_netrc_is_asked_for_each_host() {
     assert_eq!(credentials("http://a.test").as_deref(), Some("YW5uOmE="));
     assert_eq!(credentials("http://b.test").as_deref(), Some("Ym9iOmI="));
     assert_eq!(credentials("http://c.test"), None);
+}
+
+/// Knows every name, and remembers what it was asked.
+#[derive(Default)]
+struct Book(Mutex<Vec<String>>);
+
+impl Resolve for Book {
+    fn resolve(&self, host: &str) -> Result<Vec<IpAddr>> {
+        self.0.lock().unwrap().push(host.to_owned());
+        Err(Error::new(ErrorKind::Dns, "no such host"))
+    }
+}
+
+#[test]
+fn flaw_17_no_part_of_a_password_is_ever_looked_up() {
+    for (userinfo, host) in [
+        ("ann:s3cret@", "b.test"),
+        ("ann:s3@cret@", "b.test"),
+        ("ann:s3cret%40x@", "b.test"),
+        ("ann@x:s3cret:80@", "b.test"),
+        ("s3cret@", "b.test"),
+    ] {
+        let location = format!("http://{userinfo}{host}/");
+        let origins = Origins::start(&[("http://a.test", vec![says([redirect(302, &location)])])]);
+        let book = Arc::new(Book::default());
+        origins.session.configure(|options| options.resolver(book.clone())).unwrap();
+        let error = origins.get("http://a.test/", |_| {}).unwrap_err();
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Dns, Phase::Dns), "{location}");
+        assert_eq!(*book.0.lock().unwrap(), [host], "{location}");
+        let told = format!("{error} {error:?} {}", error.url().unwrap());
+        assert!(!told.contains("s3") && !told.contains("cret"), "{told}");
+    }
+}
+
+#[test]
+fn flaw_18_there_is_no_base_to_join_a_url_with() {
+    let peer = Peer::plain(vec![]);
+    for url in ["/path", "path", "//b.test/", "?q=1", ""] {
+        let error = peer.session.get(url).unwrap_err();
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::MissingSchema, Phase::Prepare));
+        let mut prepared =
+            peer.session.prepare(&Request::new("GET", &peer.url()).unwrap()).unwrap();
+        assert!(prepared.set_url(url).is_err(), "{url}");
+        assert!(prepared.url().as_str().contains("127.0.0.1"), "the old one stays");
+    }
+    assert_eq!(peer.accepted(), 0);
+    // A Location is joined, and one that names another host in disguise is another origin.
+    for disguise in
+        ["//b.test/next", "http:\\\\b.test/next", "\\\\b.test/next", "http://a.test@b.test/"]
+    {
+        let origins = Origins::start(&[
+            ("http://a.test", vec![says([redirect(302, disguise), say(OK)])]),
+            ("http://b.test", vec![says([say(OK)])]),
+        ]);
+        let own = |options: &mut Options| options.header("Authorization", SECRET).unwrap();
+        assert_eq!(origins.get("http://a.test/", own).unwrap().status(), 200, "{disguise}");
+        assert!(!origins.heads("http://b.test").concat().contains(SECRET), "{disguise}");
+        let all = [origins.heads("http://a.test"), origins.heads("http://b.test")].concat();
+        assert_eq!(all.len(), 2, "{disguise}: {all:#?}");
+    }
 }

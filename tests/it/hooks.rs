@@ -351,3 +351,31 @@ fn a_call_that_fails_still_tells_its_steps() {
         assert_eq!(list(&told).last().map(String::as_str), Some("sent"));
     }
 }
+
+#[test]
+fn a_hook_that_answers_for_another_origin_does_not_take_secrets_there() {
+    const TOKEN: &str = "t0ken-of-ann";
+    // The hook's own response is a redirect of another origin: its Location is joined there, and
+    // the secrets are still those of the first.
+    let origins = Origins::start(&[
+        ("http://a.test", vec![says([say(OK)])]),
+        ("http://b.test", vec![says([redirect(302, "/next"), say(OK)])]),
+    ]);
+    let elsewhere = origins.session.clone();
+    let sent = origins.get("http://a.test/", |options| {
+        options.header("Authorization", TOKEN).unwrap();
+        options.cookie("own", Some(TOKEN)).unwrap();
+        options.on_response(Arc::new(move |response| {
+            if !response.url().starts_with("http://a.test") {
+                return Ok(response);
+            }
+            let mut request = Request::new("GET", "http://b.test/")?;
+            request.configure(|options| options.follow_redirects(false));
+            elsewhere.send(&elsewhere.prepare(&request)?)
+        }));
+    });
+    assert_eq!(sent.unwrap().status(), 200);
+    for head in origins.heads("http://b.test") {
+        assert!(!head.contains(TOKEN), "{head}");
+    }
+}

@@ -19,7 +19,6 @@ mod faults_tls;
 mod faults_upload;
 mod flaws_cookies;
 mod flaws_decode;
-mod flaws_locations;
 mod flaws_pool;
 mod flaws_read;
 mod flaws_redirects;

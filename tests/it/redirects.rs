@@ -330,3 +330,11 @@ fn credentials_in_a_location_are_kept_in_the_url_and_not_sent() {
         assert!(!heads.concat().contains("s3cret"), "{heads:#?}");
     }
 }
+
+#[test]
+fn an_error_of_a_later_hop_says_where_and_no_secret() {
+    let peer = Peer::plain(vec![says([redirect(302, "http://b:t0ken-of-ann@127.0.0.1:1/x")])]);
+    let error = failure(peer.get(), ErrorKind::Connect, Phase::Connect);
+    assert_eq!(error.url(), Some("http://127.0.0.1:1/x"));
+    assert_eq!(peer.accepted(), 1);
+}

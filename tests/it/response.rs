@@ -115,7 +115,7 @@ fn a_read_into_nothing_takes_nothing() {
     let mut response = session().get(&format!("{}/bytes/5", server.http())).unwrap();
     assert_eq!(response.read(&mut []).unwrap(), 0);
     assert_eq!(response.content().unwrap(), [0, 1, 2, 3, 4]);
-    assert_eq!(response.content().unwrap(), [0, 1, 2, 3, 4]);
+    assert_eq!(response.content().unwrap(), [0, 1, 2, 3, 4], "it is kept");
 }
 
 #[test]

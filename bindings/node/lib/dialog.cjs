@@ -99,7 +99,8 @@ class Dialog {
   // ---- news ----
 
   #onTrace (level, step, elapsedUs, detail) {
-    this.#tell(this.#levels[level].trace, { step: STEPS[step - 1], elapsed: elapsedUs / 1000, detail })
+    const event = { step: STEPS[step - 1], elapsed: elapsedUs / 1000, detail }
+    this.#tell(this.#levels[level].trace, event)
   }
 
   /** What a listener throws ends the request, or the reading of the body. */

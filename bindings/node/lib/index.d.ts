@@ -82,6 +82,60 @@ export type Auth =
   | AuthFunction
   | null
 
+/** How often, and after what, a request is tried again. Times are in seconds. */
+export interface Retries {
+  /** 0 is the default. A connection that could not be opened is tried again for any method. */
+  count?: number
+  /** These are tried again; 413, 429 and 503 are if they come with Retry-After. */
+  statuses?: Iterable<number>
+  /** May be repeated, beside GET, HEAD, PUT, DELETE, OPTIONS and TRACE; "*" is any. */
+  methods?: Iterable<string>
+  /** No pause before the first repetition, then twice this, four times, …; 0 is the default. */
+  backoff?: number
+  /** The longest pause of these: 120 unless it is given. */
+  backoffMax?: number
+  /** The longest Retry-After that is waited for, 60; 0: it is not heeded. */
+  retryAfterMax?: number
+}
+
+/** A step of an exchange. */
+export interface Trace {
+  readonly step:
+    | 'dns' | 'connect' | 'tls' | 'reused' | 'sent' | 'head' | 'body' | 'retry' | 'redirect'
+  /** Milliseconds since the request began. */
+  readonly elapsed: number
+  /** With what it was done: an address, a URL, a status. */
+  readonly detail: string
+}
+
+/** Sees, and may change, a request that is about to be sent; it is lent for the call. */
+export type RequestHook = (prepared: Prepared) => void | Promise<void>
+
+/**
+ * Sees a response whose head has come; it is lent for the call, and its body may be read: what
+ * bytes(), text() and json() read can be read again. Another response that it returns takes the
+ * place of this one.
+ */
+export type ResponseHook = (response: Response) => Response | void | Promise<Response | void>
+
+type OneOrMore<T> = T | readonly T[]
+
+/**
+ * Functions on the way of a request, those of the session first. What one throws, the request
+ * throws; request and response hooks are waited for, the others are not: what they throw ends
+ * the request, or the reading of the body, as soon as it is noticed.
+ */
+export interface Hooks {
+  /** Before each hop: the first request, and those that follow redirects. */
+  request?: OneOrMore<RequestHook>
+  /** After the head of each hop's response. */
+  response?: OneOrMore<ResponseHook>
+  /** Told of each step, in order. */
+  trace?: OneOrMore<(trace: Trace) => void>
+  /** Told while a body is read: bytes so far as transferred, and in all (-1 if not known). */
+  download?: OneOrMore<(received: number, total: number) => void>
+}
+
 /** What a session and a request can both say; the request's word wins, for that request alone. */
 export interface CommonOptions {
   headers?: HeadersInit
@@ -105,6 +159,25 @@ export interface CommonOptions {
   verify?: boolean | string
   /** PEM certificates to trust instead of the system's. */
   ca?: Bytes
+  /** true, the default, but for session.head(). */
+  followRedirects?: boolean
+  /** 30; one more is an error. */
+  maxRedirects?: number
+  /** Further headers that no redirect takes to another origin, beside Authorization and Cookie. */
+  sensitiveHeaders?: Iterable<string>
+  /** A number is a count. */
+  retries?: number | Retries
+  /** true, the default: content codings (gzip, deflate, br, zstd) are taken off. */
+  decode?: boolean
+  /** The most bytes of a response's body as transferred; null for any number, the default. */
+  maxBody?: number | null
+  /** The most bytes of a response's body once it is decoded. */
+  maxDecoded?: number | null
+  /** Asks with Expect: 100-continue before it sends a body, and waits a second at most. */
+  expectContinue?: boolean
+  /** Credentials of a proxy's URL wait for its digest challenge. */
+  proxyDigest?: boolean
+  hooks?: Hooks
 }
 
 export interface SessionOptions extends CommonOptions {
@@ -161,6 +234,7 @@ export class Session {
   readonly cookies: Cookies
   request (method: string, url: string | URL, options?: RequestOptions): Promise<Response>
   get (url: string | URL, options?: RequestOptions): Promise<Response>
+  /** Follows no redirects unless that is asked for. */
   head (url: string | URL, options?: RequestOptions): Promise<Response>
   options (url: string | URL, options?: RequestOptions): Promise<Response>
   post (url: string | URL, options?: RequestOptions): Promise<Response>
@@ -247,22 +321,35 @@ export class Headers implements Iterable<[name: string, value: string]> {
   [Symbol.iterator] (): IterableIterator<[name: string, value: string]>
 }
 
+/** A link of the Link headers. */
+export interface Link {
+  /** The relation, or the URL if there is none. */
+  readonly key: string
+  readonly url: string
+  readonly params: readonly (readonly [name: string, value: string])[]
+}
+
+/** What ends a line, in place of \n, \r\n and \r. */
+export interface LineOptions { delimiter?: Bytes }
+
 /**
- * What came back. The body is read once: by bytes(), text() or json(), by iterating, or from body.
- * One that is not read to its end should be closed. A body declared as at most 64 KiB is here when
- * the response is; if reading it failed, so will whoever reads it.
+ * What came back. The body is read either as a whole, by bytes(), text(), json() or
+ * apparentEncoding(), as often as wanted; or once in pieces, by a loop over the response or over
+ * lines(), textLines(), textStream() or raw(), from body, or by save(). One that is not read to
+ * its end should be closed. A body declared as at most 64 KiB, without a content coding, is here
+ * when the response is; if reading it failed, so will whoever reads it.
  */
 export class Response implements AsyncIterable<Uint8Array> {
   private constructor ()
   readonly status: number
-  /** The status is below 400: raise() will not throw. */
+  /** raise() will not throw. */
   readonly ok: boolean
   readonly reason: string
   /** The URL that answered. */
   readonly url: string
   readonly headers: Headers
   readonly httpVersion: '1.0' | '1.1'
-  /** Milliseconds from the start of the request to the end of the head. */
+  /** Milliseconds from the start of the request to the end of the head, of the last hop. */
   readonly elapsed: number
   /** It came over a connection kept from an earlier request. */
   readonly reused: boolean
@@ -270,10 +357,32 @@ export class Response implements AsyncIterable<Uint8Array> {
   readonly contentLength: number
   /** The fields after the body; null until its end. */
   readonly trailers: Headers | null
+  /** A status that redirects, and a Location. */
+  readonly isRedirect: boolean
+  readonly isPermanentRedirect: boolean
+  /** The responses that led here, the oldest first; of the body of each, 64 KiB are kept. */
+  readonly history: readonly Response[]
+  /** The request as it was sent: to be read, and sent again, not changed. */
+  readonly request: Prepared
+  /** The request that this redirect leads to, if it was not followed; null for what is none. */
+  next (): Prepared | null
+  /** Those that this response set. */
+  readonly cookies: readonly Cookie[]
+  readonly links: readonly Link[]
+  /** The URL of the first link of that relation; null if there is none. */
+  link (rel: string): string | null
+  /** Of the text: as it was set, or declared; null if it was not. Setting null undoes that. */
+  encoding: string | null
+  /** The encoding that the body looks like. */
+  apparentEncoding (): Promise<string>
   /** All of the body. It is kept: a second call gives the same. */
   bytes (): Promise<Uint8Array>
-  /** The body as UTF-8 text. */
+  /**
+   * The body as text, in its encoding, or in the one that it looks like; text/… that declares none
+   * is ISO-8859-1.
+   */
   text (): Promise<string>
+  /** In whatever UTF it came. */
   json<T = any> (): Promise<T>
   /** Throws a RequestError for a status of 4xx or 5xx. */
   raise (): this
@@ -282,6 +391,21 @@ export class Response implements AsyncIterable<Uint8Array> {
   [Symbol.dispose] (): void
   /** The pieces of the body as they come. Leaving the loop closes the response. */
   [Symbol.asyncIterator] (): AsyncGenerator<Uint8Array, void, void>
+  /**
+   * Reads some of the body into a buffer of yours, which may be used again at once: for long bodies
+   * in little memory. How many bytes, at most 65536; 0 at the end.
+   */
+  readInto (buffer: Uint8Array): Promise<number>
+  /** The pieces as they were transferred, with their content codings. */
+  raw (): AsyncGenerator<Uint8Array, void, void>
+  /** The pieces of the body as text, in its encoding or as UTF-8. */
+  textStream (): AsyncGenerator<string, void, void>
+  /** The lines of the body without their ends, each when it has come. */
+  lines (options?: LineOptions): AsyncGenerator<Uint8Array, void, void>
+  /** As text, which has more ends of lines: those of Python's splitlines. */
+  textLines (options?: LineOptions): AsyncGenerator<string, void, void>
+  /** Writes what is left of the body to a file, whole or not at all: how many bytes. */
+  save (path: string): Promise<number>
   /** The pieces of the body as a Web stream. */
   readonly body: ReadableStream<Uint8Array>
 }
@@ -292,10 +416,10 @@ export type RequestErrorCode =
   | 'invalid_argument' | 'invalid_url' | 'missing_schema' | 'invalid_schema'
   | 'invalid_header' | 'invalid_method' | 'file'
   | 'invalid_json' | 'invalid_cookie' | 'invalid_proxy'
-  | 'dns' | 'connect' | 'tls'
+  | 'dns' | 'connect' | 'tls' | 'proxy'
   | 'connect_timeout' | 'read_timeout' | 'write_timeout' | 'total_timeout' | 'pool_timeout'
   | 'send' | 'closed' | 'protocol' | 'incomplete' | 'limit' | 'body' | 'body_length'
-  | 'status'
+  | 'decode' | 'status' | 'too_many_redirects'
 
 /** A request or its body failed, or a handle was used after its end. */
 export class RequestError extends Error {

@@ -25,7 +25,8 @@ class Response {
   #trailers = null
   #ended = false // the body came to its end: there is nothing to give up
   #failed // { reason }: why the body ended early
-  #taken = false // someone reads the body piece by piece
+  #taken = false
+  #into = false // someone reads the body piece by piece
   #kept = false // librq keeps the body, for it was asked for as a whole
   #turn // the last of those who asked for all of the body
   #content // the promise of bytes()
@@ -164,6 +165,23 @@ class Response {
       return
     }
     yield * this.#pieces(native.responseRead)
+  }
+
+  /**
+   * Reads some of the body into a buffer of the caller's, which may be used again at once: for long
+   * bodies in little memory. Resolves to how many bytes, 0 at the end.
+   */
+  async readInto (buffer) {
+    if (!(buffer instanceof Uint8Array) || buffer.length === 0) {
+      throw new TypeError('the buffer must be a Uint8Array with room in it')
+    }
+    if (!this.#into) this.#take()
+    this.#into = true
+    if (this.#ended) return 0
+    const got = await this.#read(native.responseReadInto, buffer)
+    if (!Array.isArray(got)) return got
+    this.#end(got)
+    return 0
   }
 
   /** The pieces as they were transferred, with their content codings. */

@@ -116,6 +116,6 @@ function flat (what, given) {
 }
 
 module.exports = {
-  bytes, bytesIn, fields, flag, flat, list, milliseconds, pairs, pause, scalar, text, textOrNull, url,
-  whole
+  bytes, bytesIn, fields, flag, flat, list, milliseconds, pairs, pause, scalar, text, textOrNull,
+  url, whole
 }

@@ -41,6 +41,7 @@ static const struct {
     {"responseCancel", response_cancel},
     {"responseClose", response_close},
     {"responseRead", response_read},
+    {"responseReadInto", response_read_into},
     {"responseReadRaw", response_read_raw},
     {"responseBytes", response_bytes},
     {"responseSave", response_save},

@@ -62,7 +62,8 @@ pool *pool_new(napi_env env);
 void pool_close(void *closing_pool);                 /* env cleanup hook */
 void pool_free(napi_env env, void *closed_pool, void *hint);
 napi_value pool_submit(napi_env env, job *work);     /* takes the job, gives its promise */
-napi_value pool_hand(napi_env env, job *to, job *work); /* is run by whom to waits on, in pool_ask */
+/* Is run by whom `to` waits on, in pool_ask. */
+napi_value pool_hand(napi_env env, job *to, job *work);
 void pool_withdraw(napi_env env, const rq_cancel *cancel); /* ends what waits in or for the pool */
 job *pool_running(void);                             /* any thread: the job it runs, or NULL */
 bool pool_ask(void);                                 /* in run: waits for an answer; false: none */
@@ -239,18 +240,19 @@ typedef struct body_job {
   const void *whole; /* lent by inner */
   size_t len;
   char *path;
-  napi_ref landing; /* the ArrayBuffer that a whole body of a known length is copied to */
+  napi_ref landing; /* what bytes are copied to: for a whole body, or the caller's */
   void *landing_data;
   size_t landing_len;
 } body_job;
 void *body_new(napi_env env, napi_callback_info info, int ask, size_t size); /* NULL: thrown */
 napi_value body_submit(napi_env env, body_job *body, void (*run)(job *),
                        napi_value (*settle)(napi_env, job *));
-unsigned char *body_buffer(body_job *body);            /* in run: of BODY_PIECE_MAX bytes, or NULL */
+unsigned char *body_buffer(body_job *body); /* in run: of BODY_PIECE_MAX bytes, or NULL */
 bool body_alive(napi_env env, const body_job *body);   /* false: an exception is pending */
 napi_value body_trailers(napi_env env, const body_job *body);
 enum { BODY_PIECE_MAX = 64 * 1024 };
 napi_value response_read(napi_env env, napi_callback_info info);
+napi_value response_read_into(napi_env env, napi_callback_info info);
 napi_value response_read_raw(napi_env env, napi_callback_info info);
 napi_value response_bytes(napi_env env, napi_callback_info info);
 napi_value response_save(napi_env env, napi_callback_info info);

@@ -108,6 +108,44 @@ napi_value response_read(napi_env env, napi_callback_info info) {
   return body == NULL ? NULL : body_submit(env, body, read_run, read_settle);
 }
 
+/* Worker thread. */
+static void read_into_run(job *work) {
+  body_job *body = (body_job *)work;
+  unsigned char *buffer = body_buffer(body);
+  size_t room = body->landing_len < BODY_PIECE_MAX ? body->landing_len : BODY_PIECE_MAX;
+  body->got = rq_body_read(body->inner, buffer, room, &work->error);
+}
+
+/* JS thread: how many bytes, or at the end the list of trailers. The array is looked at only now:
+   its memory may have been given away while the worker read. */
+static napi_value read_into_settle(napi_env env, job *work) {
+  body_job *body = (body_job *)work;
+  napi_value array = NULL, count = NULL;
+  void *data = NULL;
+  size_t length = 0;
+  if (body->got == 0) return body_trailers(env, body);
+  napi_get_reference_value(env, body->landing, &array);
+  napi_get_typedarray_info(env, array, NULL, &length, &data, NULL, NULL);
+  if (data == NULL || length < (size_t)body->got) {
+    misuse_throw(env, "the buffer was given away while it was read into");
+    return NULL;
+  }
+  memcpy(data, body->response->buffer, (size_t)body->got);
+  napi_create_int64(env, body->got, &count);
+  response_account(env, body->response, BODY_PIECE_MAX);
+  return count;
+}
+
+/* responseReadInto(response, array, ask): a Uint8Array that is not empty */
+napi_value response_read_into(napi_env env, napi_callback_info info) {
+  arguments given = arguments_of(env, info);
+  body_job *body = body_new(env, info, 2, sizeof *body);
+  if (body == NULL) return NULL;
+  napi_get_typedarray_info(env, given.at[1], NULL, &body->landing_len, NULL, NULL, NULL);
+  napi_create_reference(env, given.at[1], 1, &body->landing);
+  return body_submit(env, body, read_into_run, read_into_settle);
+}
+
 /* responseReadRaw(response, ask) */
 napi_value response_read_raw(napi_env env, napi_callback_info info) {
   body_job *body = body_new(env, info, 1, sizeof *body);

@@ -65,7 +65,8 @@ dialog *dialog_running(void) {
 
 int64_t dialog_ask(dialog *with, rq_error **error) {
   if (!pool_ask()) {
-    rq_error_set(error, RQ_ERR_CANCELLED, "the request was cancelled while it waited for JavaScript");
+    rq_error_set(error, RQ_ERR_CANCELLED,
+                 "the request was cancelled while it waited for JavaScript");
     return -1;
   }
   if (with->got < 0) rq_error_set(error, RQ_ERR_CALLBACK, "a function of the caller's failed");
@@ -136,18 +137,28 @@ static void flush(dialog *with) {
   }
 }
 
-static void ask_hook(dialog *with) {
+/* False: what the hook is to see cannot be made. */
+static bool ask_hook(dialog *with) {
   napi_env env = with->env;
-  napi_value level = number(env, with->number), handle;
+  napi_value given[] = {number(env, with->number), NULL, NULL};
   if (with->what == ASKS_REQUEST) {
-    handle = prepared_lend(env, with->prepared, &with->lent_prepared);
-    if (handle != NULL) call(with, "request", (napi_value[]){level, handle}, 2);
-    return;
+    given[1] = prepared_lend(env, with->prepared, &with->lent_prepared);
+    if (given[1] != NULL) call(with, "request", given, 2);
+    return given[1] != NULL;
   }
-  handle = response_lend(env, with->sending, with->response, &with->lent_response);
-  if (handle != NULL)
-    call(with, "response",
-         (napi_value[]){level, handle, response_head(env, with->lent_response)}, 3);
+  given[1] = response_lend(env, with->sending, with->response, &with->lent_response);
+  if (given[1] != NULL) given[2] = response_head(env, with->lent_response);
+  if (given[2] != NULL) call(with, "response", given, 3);
+  return given[2] != NULL;
+}
+
+/* Nobody will answer: there is no memory, or the env goes down. */
+static void give_up(dialog *with, job *work) {
+  napi_value reason = NULL;
+  if (is_thrown(with->env)) napi_get_and_clear_last_exception(with->env, &reason);
+  dialog_retract(with);
+  with->got = -1;
+  pool_answer(with->env, work);
 }
 
 void dialog_hear(napi_env env, job *work, bool asked) {
@@ -160,8 +171,8 @@ void dialog_hear(napi_env env, job *work, bool asked) {
     call(with, "read", (napi_value[]){number(env, with->number)}, 1);
   else if (with->what == ASKS_REWIND)
     call(with, "rewind", (napi_value[]){number(env, with->number)}, 1);
-  else
-    ask_hook(with);
+  else if (!ask_hook(with))
+    give_up(with, work);
 }
 
 void dialog_retract(dialog *with) {

@@ -61,20 +61,20 @@ static void prepared_collect(napi_env env, void *data, void *hint) {
 static napi_value handle_of_prepared(napi_env env, prepared made, prepared **held) {
   prepared *new = malloc(sizeof *new);
   if (new == NULL) {
+    if (!made.lent && made.of == NULL) rq_prepared_free(made.inner);
     napi_throw_error(env, NULL, "out of memory");
     return NULL;
   }
   *new = made;
   new->holders = 1;
   if (new->of != NULL) new->of->holders++;
-  if (held != NULL) *held = new;
-  return handle_new(env, new, prepared_collect, &prepared_tag);
+  napi_value handle = handle_new(env, new, prepared_collect, &prepared_tag);
+  if (held != NULL) *held = handle == NULL ? NULL : new; /* without a handle it is gone */
+  return handle;
 }
 
 napi_value prepared_handle(napi_env env, rq_prepared *owned) {
-  napi_value handle = handle_of_prepared(env, (prepared){.inner = owned}, NULL);
-  if (handle == NULL) rq_prepared_free(owned);
-  return handle;
+  return handle_of_prepared(env, (prepared){.inner = owned}, NULL);
 }
 
 napi_value prepared_lend(napi_env env, rq_prepared *inner, prepared **held) {

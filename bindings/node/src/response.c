@@ -40,8 +40,9 @@ napi_value response_handle(napi_env env, response made, response **held) {
   *new = made;
   new->holders = 1;
   if (new->lender != NULL) new->lender->holders++;
-  if (held != NULL) *held = new;
-  return handle_new(env, new, response_collect, &response_tag);
+  napi_value handle = handle_new(env, new, response_collect, &response_tag);
+  if (held != NULL) *held = handle == NULL ? NULL : new; /* without a handle it is gone */
+  return handle;
 }
 
 response *response_of(napi_env env, napi_value handle) {
@@ -147,7 +148,8 @@ void response_retract(response *held) {
 /* Takes what a hook returned: NULL if it is what it was lent, or if an exception is pending. */
 rq_response *response_give(napi_env env, napi_value handle, response *to) {
   response *given = response_of(env, handle);
-  if (given == NULL || (given->kind == RESPONSE_LENT && given->lender == to && given->inner != NULL))
+  if (given == NULL ||
+      (given->kind == RESPONSE_LENT && given->lender == to && given->inner != NULL))
     return NULL;
   if (given->kind != RESPONSE_OWN || given->inner == NULL || given->busy || given->users > 0) {
     misuse_throw(env, "a hook cannot return a response that is lent, in use or given away");

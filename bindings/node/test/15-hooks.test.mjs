@@ -272,5 +272,6 @@ test('hooks of another kind are refused', async () => {
   const session = new Session()
   const prepared = session.prepare('GET', HTTP)
   await assert.rejects(session.send(prepared, { hooks: {} }), TypeError)
-  assert.ok(await session.get(`${HTTP}/json`, { hooks: { request: undefined } }) instanceof Response)
+  const unhooked = await session.get(`${HTTP}/json`, { hooks: { request: undefined } })
+  assert.ok(unhooked instanceof Response)
 })

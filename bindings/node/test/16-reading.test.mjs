@@ -239,3 +239,34 @@ test('ok is what raise does not throw for', async () => {
     else assert.throws(() => response.raise(), { code: 'status', status })
   }
 })
+
+test('readInto fills one buffer again and again', async () => {
+  for (const way of ['gzip', 'raw-deflate']) {
+    const response = await session.get(`${url}/coded/${way}`)
+    const buffer = new Uint8Array(1000)
+    const pieces = []
+    for (let count; (count = await response.readInto(buffer)) > 0;) {
+      assert.ok(count <= buffer.length)
+      pieces.push(Buffer.from(buffer.subarray(0, count)))
+    }
+    assert.ok(Buffer.concat(pieces).equals(plain), way)
+    assert.equal(await response.readInto(buffer), 0)
+    await assert.rejects(response.bytes(), TypeError)
+  }
+})
+
+test('readInto takes only bytes with room, and only one way of reading', async () => {
+  const response = await session.get(`${url}/coded/gzip`)
+  for (const none of [new Uint8Array(0), [], 'text', new ArrayBuffer(8), undefined]) {
+    await assert.rejects(response.readInto(none), TypeError)
+  }
+  assert.equal(await response.readInto(Buffer.alloc(5)), 5)
+  response.close()
+  await assert.rejects(response.readInto(Buffer.alloc(5)), { code: 'misuse' })
+  const given = new Uint8Array(100_000)
+  const other = await session.get(`${HTTP}/bytes/1000000`)
+  const read = other.readInto(given)
+  structuredClone(given.buffer, { transfer: [given.buffer] })
+  await assert.rejects(read, { code: 'misuse' })
+  other.close()
+})

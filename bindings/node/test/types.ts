@@ -72,6 +72,52 @@ export async function bodies (stream: ReadableStream<Uint8Array>): Promise<void>
   session.cookies.clear({ domain: 'example.org' })
 }
 
+export async function exchanges (): Promise<void> {
+  const session = new Session({
+    followRedirects: true,
+    maxRedirects: 5,
+    sensitiveHeaders: ['X-Key'],
+    retries: { count: 3, statuses: [500], methods: ['POST'], backoff: 0.1, retryAfterMax: 30 },
+    decode: true,
+    maxBody: 1 << 30,
+    maxDecoded: null,
+    hooks: {
+      request: [(prepared) => { prepared.setHeader('A', '1') }, async (prepared) => {
+        prepared.setHeader('B', (await session.get('https://example.org/token')).url)
+      }],
+      response: async (response) => response.status === 401 ? session.get(response.url) : undefined,
+      trace: ({ step, elapsed, detail }) => step === 'connect' && elapsed > 1000 && detail,
+      download: (received, total) => received / total
+    }
+  })
+  const options = { retries: 2, expectContinue: true, proxyDigest: true, followRedirects: false }
+  const response = await session.post('https://example.org/', options)
+  const next: Prepared | null = response.next()
+  if (response.isRedirect && next !== null) await session.send(next)
+  for (const { status, isPermanentRedirect, request } of response.history) {
+    console.log(status, isPermanentRedirect, request.url)
+  }
+  const names: string[] = response.cookies.map(({ name }) => name)
+  const [link] = response.links
+  const url: string | null = response.link('next') ?? link?.url ?? null
+  response.encoding = response.encoding ?? await response.apparentEncoding()
+  for await (const line of response.lines({ delimiter: new Uint8Array(1) })) line.subarray(0, 1)
+  for await (const line of response.textLines({ delimiter: '--' })) line.trim()
+  for await (const piece of response.textStream()) piece.trim()
+  const read: number = await response.readInto(new Uint8Array(16))
+  if (read === 0) response.close()
+  for await (const piece of response.raw()) piece.subarray(0, 1)
+  const saved: number = await response.save('body')
+  console.log(names, url, saved)
+}
+
+// @ts-expect-error: a hook is a function
+new Session({ hooks: { request: 'sign' } })
+// @ts-expect-error: a response hook gives a response, or nothing
+new Session({ hooks: { response: () => 'replaced' } })
+// @ts-expect-error: hooks are prepared with a request
+new Session().send(new Session().prepare('GET', 'https://example.org/'), { hooks: {} })
+
 export function told (error: unknown): string {
   if (!(error instanceof RequestError)) return String(error)
   // @ts-expect-error: there is no such code

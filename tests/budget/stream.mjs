@@ -1,0 +1,69 @@
+// How much memory it takes to stream large bodies through the Node binding: a download, an upload
+// from an async iterable, and a download whose gzip makes a few bytes into many. Prints, for each,
+// how many KiB the process needed at its peak beyond what it needs idle, after smaller requests of
+// the same kinds: V8 has compiled and optimised what it will. streams.sh judges. A plain Node: no
+// flags, no gc() called.
+//
+//   node stream.mjs URL [BYTES]
+//
+// URL is a server's, with the endpoints /bytes/N, /sink and /bomb/N; BYTES is 1 GiB by default.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Session } from '../../bindings/node/lib/index.mjs'
+
+const WARM_UP_BYTES = 1 << 26
+
+const [url, size = 1 << 30] = process.argv.slice(2)
+if (url === undefined) throw new Error('usage: node stream.mjs URL [BYTES]')
+const session = new Session({ trustEnv: false })
+
+/** A figure of this process in KiB. */
+function kib (name) {
+  const [, value] = readFileSync('/proc/self/status', 'latin1').match(`\n${name}:\\s*(\\d+) kB`)
+  return Number(value)
+}
+
+function same (what, found, wanted) {
+  if (found !== wanted) throw new Error(`${what}: ${found} bytes, not ${wanted}`)
+}
+
+/** Into one buffer: pieces of a loop over the response live until the collector comes by. */
+async function drained (response) {
+  const buffer = new Uint8Array(64 * 1024)
+  let received = 0
+  for (let count; (count = await response.readInto(buffer)) > 0;) received += count
+  return received
+}
+
+const streams = {
+  async download (size) {
+    const response = (await session.get(`${url}/bytes/${size}`)).raise()
+    same('download', await drained(response), size)
+  },
+  async upload (size) {
+    const body = async function * () {
+      const piece = Buffer.alloc(64 * 1024)
+      for (let left = size; left > 0; left -= piece.length) {
+        yield left < piece.length ? piece.subarray(0, left) : piece
+      }
+    }
+    const response = (await session.put(`${url}/sink`, { body })).raise()
+    same('upload', (await response.json()).bytes, size)
+  },
+  async bomb (size) {
+    const response = (await session.get(`${url}/bomb/${size}`)).raise()
+    same('bomb', await drained(response), size)
+  }
+}
+
+for (const stream of Object.values(streams)) await stream(WARM_UP_BYTES)
+await sleep(100)
+const idle = kib('VmRSS')
+for (const [name, stream] of Object.entries(streams)) {
+  writeFileSync('/proc/self/clear_refs', '5') // the peak begins anew
+  const begin = performance.now()
+  await stream(Number(size))
+  console.log(name, kib('VmHWM') - idle)
+  console.error(name, Math.round(performance.now() - begin), 'ms')
+}
