@@ -338,14 +338,9 @@ fn a_declared_length_beyond_the_limit_is_told_before_a_byte_is_read() {
 
 #[test]
 fn trailers_ok_links_and_lengths_are_told() {
-<<<<<<< HEAD
-    let reply = "HTTP/1.1 404 Gone Fishing\r\nLink: </2>; rel=\"next\"; \
-        title=\"a, b\", <x>; rel=prev\r\nLink: <http://h/>\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nSum: 1\r\n\r\n";
-=======
     let reply = "HTTP/1.1 404 Gone Fishing\r\nLink: </2>; rel=\"next\"; title=\"a, b\", <x>; \
         rel=prev\r\nLink: <http://h/>\r\nTransfer-Encoding: chunked\r\n\r\n\
         1\r\nx\r\n0\r\nSum: 1\r\n\r\n";
->>>>>>> main
     for peer in Peer::both(&[vec![Step::ReadHead, say(reply), Step::Stall]]) {
         let mut response = peer.get().unwrap();
         assert!(!response.ok() && response.trailers().is_none());

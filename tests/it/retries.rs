@@ -348,10 +348,8 @@ fn cookies_of_a_try_are_kept_and_a_request_may_have_its_own_policy() {
 
 #[test]
 fn the_body_of_an_answer_that_is_tried_again_is_not_read_to_its_end() {
-    let endless = format!(
-        "HTTP/1.1 503 Later\r\nRetry-After: 0\r\nContent-Length: {}\r\n\r\nx",
-        1_u64 << 40
-    );
+    let endless =
+        format!("HTTP/1.1 503 Later\r\nRetry-After: 0\r\nContent-Length: {}\r\n\r\nx", 1_u64 << 40);
     for peer in Peer::both(&[says([say(endless)]), says([say(OK)])]) {
         peer.session.configure(|options| options.retries(1));
         assert_eq!(at_once(|| peer.text("GET", b"")).unwrap(), "ok");
