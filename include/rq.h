@@ -827,9 +827,10 @@ void rq_opts_expect_continue(rq_opts *opts, bool expect, rq_error **error);
 void rq_opts_proxy_digest(rq_opts *opts, bool digest, rq_error **error);
 
 /**
- * Adds a hook that sees each request just before it is sent, last of all: the first, those that
- * follow a redirect, those with a digest answer. Those of the session run first, then those of the
- * request, each in the order in which they were added.
+ * Adds a hook that sees each request just before it is sent, last of all: the first, and those
+ * that follow a redirect; the answer to a challenge goes out as the hook left the request. Those
+ * of the session run first, then those of the request, each in the order in which they were
+ * added.
  *
  * Errors: `RQ_ERR_MISUSE` for NULL `callback`. Ownership: `context` is given away, also on error;
  * `free` (may be NULL) is called with it once. Threads: on a session, any number may call at once.

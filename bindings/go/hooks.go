@@ -12,8 +12,8 @@ import (
 )
 
 // OnRequest adds a hook that sees, and may change, each request just before it is sent: the first,
-// those that follow a redirect, those with the answer to a challenge. The error it returns fails
-// the call, and is found in its error by errors.Is.
+// and those that follow a redirect; the answer to a challenge goes out as the hook left the
+// request. The error it returns fails the call, and is found in its error by errors.Is.
 //
 // Hooks run in the goroutine of the call, the session's before the request's, each in the order in
 // which they were added; a session's have to stand any number of goroutines at once. They may use

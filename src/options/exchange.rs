@@ -139,7 +139,7 @@ impl Options {
         self.exchanging.proxy_digest = Some(digest);
     }
 
-    /// Adds a hook that sees each hop before it is sent.
+    /// Adds a hook that sees each hop before it is sent; the answer to a challenge is the same hop.
     pub fn on_request(&mut self, hook: OnRequest) {
         self.exchanging.hooks.requests.push(hook);
     }
