@@ -391,6 +391,8 @@ export class Response implements AsyncIterable<Uint8Array> {
   [Symbol.dispose] (): void
   /** The pieces of the body as they come. Leaving the loop closes the response. */
   [Symbol.asyncIterator] (): AsyncGenerator<Uint8Array, void, void>
+  /** The body in pieces of that size, but for the last, however they come. */
+  chunks (size: number): AsyncGenerator<Uint8Array, void, void>
   /**
    * Reads some of the body into a buffer of yours, which may be used again at once: for long bodies
    * in little memory. How many bytes, at most 65536; 0 at the end.

@@ -25,8 +25,8 @@ class Response {
   #trailers = null
   #ended = false // the body came to its end: there is nothing to give up
   #failed // { reason }: why the body ended early
-  #taken = false
-  #into = false // someone reads the body piece by piece
+  #taken = false // someone reads the body piece by piece
+  #into = false // by readInto
   #kept = false // librq keeps the body, for it was asked for as a whole
   #turn // the last of those who asked for all of the body
   #content // the promise of bytes()
@@ -165,6 +165,27 @@ class Response {
       return
     }
     yield * this.#pieces(native.responseRead)
+  }
+
+  /** The body in pieces of one size, but for the last, however they come. */
+  async * chunks (size) {
+    if (!Number.isSafeInteger(size) || size < 1) {
+      throw new TypeError('the size of a chunk must be a whole number from 1')
+    }
+    let chunk = Buffer.allocUnsafe(size)
+    let filled = 0
+    for await (const piece of this) {
+      for (let at = 0; at < piece.length;) {
+        const count = piece.copy(chunk, filled, at)
+        at += count
+        filled += count
+        if (filled < size) continue
+        yield chunk
+        chunk = Buffer.allocUnsafe(size)
+        filled = 0
+      }
+    }
+    if (filled > 0) yield chunk.subarray(0, filled)
   }
 
   /**

@@ -247,10 +247,10 @@ typedef struct body_job {
 void *body_new(napi_env env, napi_callback_info info, int ask, size_t size); /* NULL: thrown */
 napi_value body_submit(napi_env env, body_job *body, void (*run)(job *),
                        napi_value (*settle)(napi_env, job *));
-unsigned char *body_buffer(body_job *body); /* in run: of BODY_PIECE_MAX bytes, or NULL */
+unsigned char *body_buffer(body_job *body); /* in run: of BODY_BUFFER_BYTES, or NULL */
 bool body_alive(napi_env env, const body_job *body);   /* false: an exception is pending */
 napi_value body_trailers(napi_env env, const body_job *body);
-enum { BODY_PIECE_MAX = 64 * 1024 };
+enum { BODY_BUFFER_BYTES = 64 * 1024, BODY_PIECE_MAX = BODY_BUFFER_BYTES / 2 };
 napi_value response_read(napi_env env, napi_callback_info info);
 napi_value response_read_into(napi_env env, napi_callback_info info);
 napi_value response_read_raw(napi_env env, napi_callback_info info);

@@ -54,7 +54,7 @@ napi_value body_submit(napi_env env, body_job *body, void (*run)(job *),
 
 unsigned char *body_buffer(body_job *body) {
   response *from = body->response;
-  if (from->buffer == NULL) from->buffer = malloc(BODY_PIECE_MAX);
+  if (from->buffer == NULL) from->buffer = malloc(BODY_BUFFER_BYTES);
   if (from->buffer == NULL)
     rq_error_set(&body->job.error, RQ_ERR_LIMIT, "there is no memory for the body");
   return from->buffer;
@@ -92,13 +92,23 @@ static void read_raw_run(job *work) {
   body->got = rq_body_read_raw(body->inner, buffer, BODY_PIECE_MAX, &work->error);
 }
 
+/* V8 frees what hangs on young Buffers when it runs out of room for young objects, and to it a
+   Buffer is a small one: by then 30 MiB of pieces that nobody looks at any more would have come
+   together. So each brings along, as garbage, a string of its own size; and they are not large. */
+static void ballast(napi_env env, const body_job *body) {
+  napi_value garbage = NULL;
+  const char *read = (const char *)body->response->buffer;
+  napi_create_string_latin1(env, read, (size_t)body->got, &garbage);
+}
+
 /* JS thread: a Buffer, or at the end the list of trailers. */
 static napi_value read_settle(napi_env env, job *work) {
   body_job *body = (body_job *)work;
   napi_value value = NULL;
   if (body->got == 0) return body_trailers(env, body);
   napi_create_buffer_copy(env, (size_t)body->got, body->response->buffer, NULL, &value);
-  response_account(env, body->response, BODY_PIECE_MAX);
+  ballast(env, body);
+  response_account(env, body->response, BODY_BUFFER_BYTES);
   return value;
 }
 
@@ -112,7 +122,7 @@ napi_value response_read(napi_env env, napi_callback_info info) {
 static void read_into_run(job *work) {
   body_job *body = (body_job *)work;
   unsigned char *buffer = body_buffer(body);
-  size_t room = body->landing_len < BODY_PIECE_MAX ? body->landing_len : BODY_PIECE_MAX;
+  size_t room = body->landing_len < BODY_BUFFER_BYTES ? body->landing_len : BODY_BUFFER_BYTES;
   body->got = rq_body_read(body->inner, buffer, room, &work->error);
 }
 
@@ -132,7 +142,7 @@ static napi_value read_into_settle(napi_env env, job *work) {
   }
   memcpy(data, body->response->buffer, (size_t)body->got);
   napi_create_int64(env, body->got, &count);
-  response_account(env, body->response, BODY_PIECE_MAX);
+  response_account(env, body->response, BODY_BUFFER_BYTES);
   return count;
 }
 

@@ -51,7 +51,7 @@ napi_value response_json(napi_env env, napi_callback_info info) {
 static void read_text_run(job *work) {
   body_job *body = (body_job *)work;
   char *buffer = (char *)body_buffer(body);
-  body->got = rq_body_read_text(body->inner, buffer, BODY_PIECE_MAX, &work->error);
+  body->got = rq_body_read_text(body->inner, buffer, BODY_BUFFER_BYTES, &work->error);
 }
 
 /* JS thread: a string, or at the end the list of trailers. */
@@ -61,7 +61,7 @@ static napi_value read_text_settle(napi_env env, job *work) {
   if (body->got == 0) return body_trailers(env, body);
   const char *read = (const char *)body->response->buffer;
   napi_create_string_utf8(env, read, (size_t)body->got, &text);
-  response_account(env, body->response, BODY_PIECE_MAX);
+  response_account(env, body->response, BODY_BUFFER_BYTES);
   return text;
 }
 

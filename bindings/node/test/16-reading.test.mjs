@@ -270,3 +270,19 @@ test('readInto takes only bytes with room, and only one way of reading', async (
   await assert.rejects(read, { code: 'misuse' })
   other.close()
 })
+
+test('chunks are of one size but the last', async () => {
+  for (const [way, size] of [['gzip', 1000], ['br', 65537], ['x-gzip', 1], ['gzip', 1 << 20]]) {
+    const pieces = await all((await session.get(`${url}/coded/${way}`)).chunks(size))
+    assert.ok(pieces.slice(0, -1).every((piece) => piece.length === size), way)
+    assert.ok(pieces.at(-1).length <= size)
+    assert.ok(Buffer.concat(pieces).equals(plain), `${way} ${size}`)
+  }
+  const response = await session.get(`${url}/coded/gzip`)
+  for (const size of [0, -1, 1.5, '8', undefined]) {
+    await assert.rejects(response.chunks(size).next(), TypeError)
+  }
+  const broken = await session.get(`${HTTP}/truncated`)
+  await assert.rejects(all(broken.chunks(10)), { code: 'incomplete' })
+  response.close()
+})

@@ -104,6 +104,7 @@ export async function exchanges (): Promise<void> {
   for await (const line of response.lines({ delimiter: new Uint8Array(1) })) line.subarray(0, 1)
   for await (const line of response.textLines({ delimiter: '--' })) line.trim()
   for await (const piece of response.textStream()) piece.trim()
+  for await (const chunk of response.chunks(8)) chunk.subarray(0, 1)
   const read: number = await response.readInto(new Uint8Array(16))
   if (read === 0) response.close()
   for await (const piece of response.raw()) piece.subarray(0, 1)
