@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::auth::DigestAuth;
+use crate::auth::digest::Pieces;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::{Headers, check_value};
 use crate::http1::decode::Head;
@@ -29,10 +30,11 @@ impl ProxyAuths {
         keeps_back: bool,
         method: &str,
         target: &str,
+        body: Option<Pieces<'_>>,
     ) -> Result<Option<Vec<u8>>> {
         let Some((user, password)) = proxy.credentials() else { return Ok(None) };
         if let Some(digest) = self.known(proxy) {
-            let answer = digest.answer_for(&proxy.to_string(), method, target, None)?;
+            let answer = digest.answer_for(&proxy.to_string(), method, target, body)?;
             return Ok(answer.map(String::into_bytes));
         }
         let basic = || {

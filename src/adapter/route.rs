@@ -7,6 +7,7 @@ use super::exchange::Wire;
 use super::http::{HttpAdapter, Shared};
 use super::pool::{Checkout, Key, Lease, Policy};
 use super::proxied::{self, refused};
+use crate::auth::digest::Pieces;
 use crate::body::Home;
 use crate::body::buffer::ReadBuffer;
 use crate::cancel::Registration;
@@ -95,13 +96,20 @@ impl<'a> Route<'a> {
         let target = format!("http://{}{}", self.url.verbatim_host(), self.url.target());
         let authorization = match prepared.headers().contains("proxy-authorization") {
             true => None,
-            false => self.authorization(proxy, prepared.method(), &target)?,
+            false => prepared
+                .with_pieces(|body| self.authorization(proxy, prepared.method(), &target, body))?,
         };
         Ok(Wire::forwarded(self.url, target, authorization))
     }
 
-    fn authorization(&self, proxy: &Proxy, method: &str, target: &str) -> Result<Option<Vec<u8>>> {
-        self.adapter.proxy_auths.answer(proxy, self.keeps_credentials_back, method, target)
+    fn authorization(
+        &self,
+        proxy: &Proxy,
+        method: &str,
+        target: &str,
+        body: Option<Pieces<'_>>,
+    ) -> Result<Option<Vec<u8>>> {
+        self.adapter.proxy_auths.answer(proxy, self.keeps_credentials_back, method, target, body)
     }
 
     /// Keeps the challenge of a proxy that forwards; whether it is a new one to answer.
@@ -177,7 +185,7 @@ impl<'a> Route<'a> {
         loop {
             let authorization = match own {
                 Some(own) => Some(own.to_vec()),
-                None => self.authorization(proxy, "CONNECT", &to)?,
+                None => self.authorization(proxy, "CONNECT", &to, Some(&|_| Ok(())))?,
             };
             let agent = self.prepared.headers().get("user-agent").map(<[u8]>::to_vec);
             let head = proxied::connect_head(&to, agent.as_deref(), authorization.as_deref())?;

@@ -15,6 +15,9 @@ use sha2::{Digest as _, Sha256, Sha512, Sha512_256};
 use super::challenge::{self, Challenge};
 use crate::error::{Error, ErrorKind, Phase, Result};
 
+/// Gives a body piece by piece, for those who hash it: in one pass, before it is sent.
+pub(crate) type Pieces<'a> = &'a dyn Fn(&mut dyn FnMut(&[u8])) -> Result<()>;
+
 /// What a server asked for. Holds no credential and no state: counting is the caller's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Digest {
@@ -100,7 +103,7 @@ impl Digest {
         password: &str,
         method: &str,
         uri: &str,
-        body: Option<&[u8]>,
+        body: Option<Pieces<'_>>,
         count: u32,
         cnonce: &str,
     ) -> Result<String> {
@@ -157,17 +160,17 @@ impl Digest {
     }
 
     /// RFC 7616 §3.4.3, hashed: A2.
-    fn request(&self, method: &str, uri: &str, body: Option<&[u8]>) -> Result<String> {
+    fn request(&self, method: &str, uri: &str, body: Option<Pieces<'_>>) -> Result<String> {
         if self.qop != Qop::AuthInt {
             return Ok(self.hash.of(&[method, uri]));
         }
         let body = body.ok_or_else(|| {
             fault(
-                "the server wants digest authentication over the body (qop=auth-int), which is \
-                 streamed; send it from memory",
+                "the server wants digest authentication over the body (qop=auth-int), which can be \
+                 read only once; send it from memory or a file, or give it a way to rewind",
             )
         })?;
-        Ok(self.hash.of(&[method, uri, &self.hash.of_bytes(body)]))
+        Ok(self.hash.of(&[method, uri, &self.hash.of_pieces(body)?]))
     }
 
     /// RFC 7616 §3.4.4: hashed if the server wants it; extended (RFC 8187) if it is not ASCII and
@@ -280,6 +283,22 @@ impl Hash {
             Self::Sha512_256 => hex(&Sha512_256::digest(bytes)),
         }
     }
+
+    fn of_pieces(self, pieces: Pieces<'_>) -> Result<String> {
+        match self {
+            Self::Md5 => hashed::<Md5>(pieces),
+            Self::Sha1 => hashed::<Sha1>(pieces),
+            Self::Sha256 => hashed::<Sha256>(pieces),
+            Self::Sha512 => hashed::<Sha512>(pieces),
+            Self::Sha512_256 => hashed::<Sha512_256>(pieces),
+        }
+    }
+}
+
+fn hashed<H: sha2::Digest>(pieces: Pieces<'_>) -> Result<String> {
+    let mut hash = H::new();
+    pieces(&mut |piece| hash.update(piece))?;
+    Ok(hex(&hash.finalize()))
 }
 
 fn hex(bytes: &[u8]) -> String {

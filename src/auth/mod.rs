@@ -20,7 +20,7 @@ use crate::headers::{Headers, check_value};
 use crate::limits::DIGEST_ORIGINS_MAX;
 use crate::prepare::Prepared;
 use crate::url::Url;
-use digest::Digest;
+use digest::{Digest, Pieces};
 
 /// A way of authentication that librq does not know.
 pub trait Authenticate: Send + Sync {
@@ -204,18 +204,17 @@ impl DigestAuth {
 
     /// The header for a request to an origin whose challenge is known (A9).
     pub(crate) fn answer(&self, prepared: &Prepared) -> Result<Option<String>> {
-        let body = if prepared.is_streamed() { None } else { Some(prepared.body().unwrap_or(&[])) };
         let (method, url) = (prepared.method(), prepared.url());
-        self.answer_for(&url.origin(), method, url.target(), body)
+        prepared.with_pieces(|body| self.answer_for(&url.origin(), method, url.target(), body))
     }
 
-    /// The header for a request line to `origin`; `body` is `None` where it is not in memory.
+    /// The header for a request line to `origin`; `body` is `None` where it can be read only once.
     pub(crate) fn answer_for(
         &self,
         origin: &str,
         method: &str,
         target: &str,
-        body: Option<&[u8]>,
+        body: Option<Pieces<'_>>,
     ) -> Result<Option<String>> {
         let (digest, count, cnonce) = {
             let mut known = self.lock();

@@ -65,6 +65,10 @@ impl FileSource {
         }
     }
 
+    pub(super) fn can_rewind(&self) -> bool {
+        matches!(self.0.kind, Kind::Regular { .. })
+    }
+
     pub(super) fn can_be_sent(&self) -> bool {
         match &self.0.kind {
             Kind::Regular { .. } => true,

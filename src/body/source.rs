@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::file::FileSource;
 use super::upload::{InUse, Upload};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::limits::UPLOAD_READ_BYTES;
 
 /// The body of a request.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +66,28 @@ impl Source {
             Self::File(file) => file.can_be_sent(),
             Self::Upload(upload) => upload.can_be_sent(),
             Self::Chain(sources) => sources.iter().all(Self::can_be_sent),
+        }
+    }
+
+    /// Whether it can be read any number of times.
+    pub(crate) fn can_rewind(&self) -> bool {
+        match self {
+            Self::Empty | Self::Bytes(_) => true,
+            Self::File(file) => file.can_rewind(),
+            Self::Upload(upload) => upload.can_rewind(),
+            Self::Chain(sources) => sources.iter().all(Self::can_rewind),
+        }
+    }
+
+    /// Gives all of it to `take`, for those who look at it before it is sent.
+    pub(crate) fn each_piece(&self, take: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let mut reading = self.reading(self.len())?;
+        let mut buffer = vec![0; UPLOAD_READ_BYTES];
+        loop {
+            match reading.read(&mut buffer)? {
+                0 => return Ok(()),
+                count => take(&buffer[..count]),
+            }
         }
     }
 

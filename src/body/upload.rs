@@ -107,6 +107,13 @@ impl Upload {
         }
     }
 
+    pub(super) fn can_rewind(&self) -> bool {
+        match &self.0 {
+            Kind::File(file) => file.can_rewind(),
+            Kind::Stream(stream) => stream.can_rewind,
+        }
+    }
+
     pub(super) fn can_be_sent(&self) -> bool {
         match &self.0 {
             Kind::File(file) => file.can_be_sent(),

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use rq::{CaBundle, Error, ErrorKind, Headers, Phase, Request, Response, Result, Session};
+use rq::{CaBundle, Error, ErrorKind, Headers, Options, Phase, Request, Response, Result, Session};
 use rq_testd::Server;
 
 /// How much later than its limit a timeout may come on a busy machine.
@@ -53,6 +53,18 @@ pub(crate) fn session_for(server: &Server) -> Session {
 /// The URL with user name and password.
 pub(crate) fn with_password(url: &str) -> String {
     url.replacen("://", &format!("://ann:{PASSWORD}@"), 1)
+}
+
+/// Sends a request without a body whose settings are changed so.
+pub(crate) fn send_with(
+    session: &Session,
+    method: &str,
+    url: &str,
+    change: impl FnOnce(&mut Options),
+) -> Result<Response> {
+    let mut request = Request::new(method, url)?;
+    request.configure(change);
+    session.send(&session.prepare(&request)?)
 }
 
 /// Prepares and sends.

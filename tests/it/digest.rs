@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::thread;
 
-use rq::{Auth, BodyRead, ErrorKind, Options, Request, Response, Result, Session, Upload};
+use rq::{Auth, BodyRead, ErrorKind, Options, Request, Response, Result, Upload};
 use rq_testd::{Conn, Step};
 
-use crate::client::{at_once, text};
+use crate::client::{at_once, send_with, text};
 use crate::origins::{Origins, redirect, says};
 use crate::peer::{OK, Peer, say};
 
@@ -26,17 +26,6 @@ fn challenge(nonce: &str, more: &str) -> Step {
 }
 
 const QOP: &str = ", qop=\"auth\"";
-
-fn send_with(
-    session: &Session,
-    method: &str,
-    url: &str,
-    change: impl FnOnce(&mut Options),
-) -> Result<Response> {
-    let mut request = Request::new(method, url)?;
-    request.configure(change);
-    session.send(&session.prepare(&request)?)
-}
 
 /// What a session with digest credentials sends to a peer that answers so, as often as asked: the
 /// answers' statuses, and the Authorization of each request that came.
@@ -227,32 +216,47 @@ fn a_body_goes_again_whole_or_the_call_fails() {
 }
 
 #[test]
-fn a_server_that_wants_the_body_covered_gets_it_or_an_error() {
+fn a_server_that_wants_the_body_covered_gets_it_if_it_can_be_read_twice() {
     let insists = challenge("n", ", qop=\"auth-int\"");
     let conn: Conn = [reads(insists), reads(say(OK)), vec![Step::Stall]].concat();
-    for in_memory in [true, false] {
+    let path = std::env::temp_dir().join(format!("rq-auth-int-{}", std::process::id()));
+    std::fs::write(&path, "body").unwrap();
+    let once = |can_rewind| Upload::new(Source(b"body", can_rewind), Some(4));
+    type Give<'a> = &'a dyn Fn(&mut Request);
+    let given: [(Give<'_>, bool); 4] = [
+        (&|request| request.body("body"), true),
+        (&|request| request.body_file(&path).unwrap(), true),
+        (&|request| request.body_stream(once(true)), true),
+        (&|request| request.body_stream(once(false)), false),
+    ];
+    for (give, can_be_read_twice) in given {
         for peer in Peer::both(std::slice::from_ref(&conn)) {
             let mut request = Request::new("POST", &peer.url()).unwrap();
             request.configure(|options| options.auth(Auth::digest("ann", SECRET)));
-            match in_memory {
-                true => request.body("body"),
-                false => request.body_stream(Upload::new(Source(b"body", true), Some(4))),
-            }
+            give(&mut request);
             let sent = peer.session.send(&peer.session.prepare(&request).unwrap());
-            match in_memory {
-                true => {
-                    assert_eq!(sent.unwrap().status(), 200);
-                    let received = String::from_utf8(peer.received(0)).unwrap();
-                    assert!(received.contains("qop=\"auth-int\""), "{received}");
-                }
-                false => {
-                    let error = sent.unwrap_err();
-                    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-                    assert!(error.message().contains("auth-int"), "{error}");
-                }
+            let received = String::from_utf8(peer.received(0)).unwrap();
+            if can_be_read_twice {
+                assert_eq!(sent.unwrap().status(), 200);
+                assert!(received.contains("qop=\"auth-int\""), "{received}");
+                assert_eq!(received.matches("\r\n\r\nbody").count(), 2, "{received}");
+            } else {
+                assert_eq!(sent.unwrap_err().kind(), ErrorKind::Body);
             }
         }
     }
+    // Known beforehand, it would have to be covered before it is sent.
+    let peer = Peer::plain(vec![conn]);
+    peer.session.configure(|options| options.auth(Auth::digest("ann", SECRET)));
+    let mut request = Request::new("POST", &peer.url()).unwrap();
+    request.configure(|options| options.header_remove("Authorization")).unwrap();
+    request.body("body");
+    peer.session.send(&peer.session.prepare(&request).unwrap()).unwrap();
+    request.body_stream(once(false));
+    let error = peer.session.prepare(&request).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(error.message().contains("auth-int"), "{error}");
+    std::fs::remove_file(&path).unwrap();
 }
 
 #[test]

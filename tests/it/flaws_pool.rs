@@ -12,22 +12,10 @@ use rq_testd::pki::{Ca, LOCAL_NAMES};
 use rq_testd::{Conn, Server, Step, script, script_tls};
 
 use crate::client::{
-    at_once, connection, ends_at, failure, get_text, ms, port, session, session_for, text,
-    trusting, with_password,
+    at_once, connection, ends_at, failure, get_text, ms, port, send_with, session, session_for,
+    text, trusting, with_password,
 };
 use crate::peer::{OK, Peer, answers, say};
-
-/// Sends a request whose settings are changed so.
-fn send_with(
-    session: &Session,
-    method: &str,
-    url: &str,
-    change: impl FnOnce(&mut Options),
-) -> Result<Response> {
-    let mut request = Request::new(method, url)?;
-    request.configure(change);
-    session.send(&session.prepare(&request)?)
-}
 
 /// Sends a GET so, reads it to its end, and returns the number of its connection.
 fn connection_with(session: &Session, url: &str, change: impl FnOnce(&mut Options)) -> u64 {

@@ -35,4 +35,5 @@ mod response;
 mod retries;
 mod session;
 mod timeouts;
+mod tunnels;
 mod uploads;

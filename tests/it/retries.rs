@@ -7,24 +7,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use rq::{CancelToken, ErrorKind, Options, Phase, Request, Response, Result, Session, Upload};
+use rq::{CancelToken, ErrorKind, Options, Phase, Request, Session, Upload};
 use rq_testd::{Conn, Server, Step};
 
-use crate::client::{at_once, ends_at, failure, ms, session, text, timed, with_password};
+use crate::client::{
+    at_once, ends_at, failure, ms, send_with, session, text, timed, with_password,
+};
 use crate::origins::{Origins, redirect, says};
 use crate::peer::{OK, Peer, answers, say};
-
-/// Sends `method` with these settings.
-fn send_with(
-    session: &Session,
-    method: &str,
-    url: &str,
-    change: impl FnOnce(&mut Options),
-) -> Result<Response> {
-    let mut request = Request::new(method, url)?;
-    request.configure(change);
-    session.send(&session.prepare(&request)?)
-}
 
 /// A reply of this status and no body, with these lines.
 fn status(status: u16, lines: &str) -> Step {
