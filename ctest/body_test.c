@@ -45,6 +45,48 @@ static void check_pieces(const char *base, const char *path, size_t want) {
   rq_session_free(session);
 }
 
+/* Every chunk is whole but the last, and the end stays the end. */
+static void check_chunks(const char *path, size_t want) {
+  static unsigned char chunk[999]; /* no part of the server's own */
+  rq_error *e = NULL;
+  rq_session *session = rq_session_new(&e);
+  rq_response *response = rq_get(session, t_url("RQ_TEST_HTTP", path), &e);
+  size_t total = 0;
+  int64_t got;
+  while ((got = rq_body_read_full(response, chunk, sizeof chunk, &e)) > 0) {
+    CHECK((size_t)got == sizeof chunk || total + (size_t)got == want);
+    CHECK(matches_pattern(chunk, (size_t)got, total));
+    total += (size_t)got;
+  }
+  CHECK_INT(total, want);
+  CHECK_INT(rq_body_read_full(response, chunk, sizeof chunk, &e), 0);
+  CHECK_CODE(e, RQ_OK);
+  rq_response_free(response);
+  rq_session_free(session);
+}
+
+static void chunks_of_one_size_however_the_body_comes(void) {
+  check_chunks("/bytes/100500", 100500);
+  check_chunks("/chunked/100500", 100500);
+  check_chunks("/close/3000", 3000);
+}
+
+static void an_error_behind_bytes_is_told_by_the_next_call(void) {
+  static unsigned char all[MIB];
+  rq_error *e = NULL;
+  rq_session *session = rq_session_new(&e);
+  rq_response *response = rq_get(session, t_url("RQ_TEST_HTTP", "/truncated"), &e);
+  int64_t length = rq_body_length(response);
+  int64_t got = rq_body_read_full(response, all, sizeof all, &e);
+  CHECK_CODE(e, RQ_OK);
+  CHECK(got > 0 && got < length);
+  CHECK_INT(rq_body_read_full(response, all, sizeof all, &e), -1);
+  CHECK_CODE(e, RQ_ERR_INCOMPLETE);
+  rq_error_free(e);
+  rq_response_free(response);
+  rq_session_free(session);
+}
+
 static void pieces_of_a_body_with_length(void) {
   check_pieces("RQ_TEST_HTTP", "/bytes/1048576", MIB);
   check_pieces("RQ_TEST_HTTPS", "/bytes/1048576", MIB);
@@ -260,6 +302,8 @@ static void closing_does_not_wait(void) {
 int main(void) {
   RUN(pieces_of_a_body_with_length);
   RUN(pieces_of_a_chunked_body);
+  RUN(chunks_of_one_size_however_the_body_comes);
+  RUN(an_error_behind_bytes_is_told_by_the_next_call);
   RUN(pieces_of_a_body_ended_by_close);
   RUN(empty_bodies);
   RUN(bytes_gives_all_and_keeps_it);

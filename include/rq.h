@@ -489,6 +489,14 @@ int64_t rq_body_length(const rq_response *response);
 int64_t rq_body_read(rq_response *response, void *buf, size_t cap, rq_error **error);
 
 /**
+ * As rq_body_read, but fills `buf`: returns `cap` but for the last of the body. For chunks of one
+ * size, however the bytes arrive. An error behind bytes that were read is told by the next call.
+ *
+ * Errors: as rq_body_read. Since: 0.1.
+ */
+int64_t rq_body_read_full(rq_response *response, void *buf, size_t cap, rq_error **error);
+
+/**
  * As rq_body_read, with the bytes as they were transferred: no content coding is taken off.
  *
  * Errors: as rq_body_read; `RQ_ERR_MISUSE` once other reads have begun, and for those after it.
@@ -1361,7 +1369,8 @@ bool rq_response_is_redirect(const rq_response *response);
 bool rq_response_is_permanent_redirect(const rq_response *response);
 
 /**
- * How many responses led to this one: redirects that were followed, challenges that were answered.
+ * How many responses led to this one: the redirects that were followed, or else the challenge that
+ * was answered; each redirect has its own challenge in its own history, as in Requests.
  *
  * Since: 0.1.
  */

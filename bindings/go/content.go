@@ -177,6 +177,31 @@ func (r *Response) TextReader() io.Reader {
 	return &textBody{body: r.body()}
 }
 
+// Chunks are the body's bytes in pieces of one size, but for the last, however they arrive. A piece
+// is valid until the next one is asked for. An error is the last thing that comes.
+func (r *Response) Chunks(size int) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		if size < 1 {
+			yield(nil, &Error{Code: ErrInvalidArgument, Message: "the size of a chunk is less than 1"})
+			return
+		}
+		chunk := make([]byte, size)
+		for {
+			count, err := io.ReadFull(r.Body, chunk)
+			if count > 0 && !yield(chunk[:count], nil) {
+				return
+			}
+			if err == io.EOF || err == io.ErrUnexpectedEOF {
+				return
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
 // RawBody reads the body with its content codings, as it was transferred. Body and RawBody do not
 // mix.
 func (r *Response) RawBody() io.Reader {

@@ -175,6 +175,46 @@ func TestTextReaderReadsAnySize(t *testing.T) {
 	}
 }
 
+func TestChunks(t *testing.T) {
+	session, content := open(t), pattern(100_500)
+	for _, header := range [][]string{nil, {"Content-Encoding", "gzip"}} {
+		sent := string(content)
+		if header != nil {
+			sent = gzipped(content)
+		}
+		response := get(t, session, answer(t, sent, header...))
+		var all []byte
+		for chunk, err := range response.Chunks(1000) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(chunk) != 1000 && len(all)+len(chunk) != len(content) {
+				t.Fatalf("a chunk of %d bytes after %d", len(chunk), len(all))
+			}
+			all = append(all, chunk...)
+		}
+		if !bytes.Equal(all, content) {
+			t.Errorf("%v: %d bytes, not those sent", header, len(all))
+		}
+		for _, err := range response.Chunks(0) {
+			wantCode(t, err, ErrInvalidArgument)
+		}
+	}
+}
+
+func TestChunksOfABodyThatBreaks(t *testing.T) {
+	response := get(t, open(t), at("HTTP", "/truncated"))
+	var last error
+	got := 0
+	for chunk, err := range response.Chunks(1 << 20) {
+		got, last = got+len(chunk), err
+	}
+	wantCode(t, last, ErrIncomplete)
+	if got == 0 {
+		t.Error("what came before the error is lost")
+	}
+}
+
 func TestLines(t *testing.T) {
 	session := open(t)
 	url := answer(t, "one\r\ntw\xf6\n\nfour\rfive", "Content-Type", "text/plain; charset=latin1")

@@ -8,9 +8,9 @@ import "C"
 
 import "slices"
 
-// History are the responses that led here, the oldest first: redirects that were followed, and
-// challenges that were answered. They live inside of this response: its Body.Close ends them too.
-// Of each one's body, up to 64 KiB can be read.
+// History are the responses that led here, the oldest first: the redirects that were followed, or
+// else the challenge that was answered. They live inside of this response: its Body.Close ends them
+// too. Of each one's body, up to 64 KiB can be read.
 func (r *Response) History() []*Response {
 	b := r.body()
 	b.use(func(ptr *C.rq_response, _ *call) {

@@ -5,17 +5,13 @@
 //! harm (RFC 9110 §9.2.2, RFC 9112 §9.3.1; faults 39–54; mends behaviour Y1).
 
 use crate::error::{Error, ErrorKind};
+use crate::prepare::is_idempotent;
 
 /// A failed exchange.
 pub(super) struct Failure {
     pub(super) error: Error,
     /// Whether any byte of an answer came.
     pub(super) answered: bool,
-}
-
-/// Whether sending `method` twice is the same as sending it once.
-fn is_idempotent(method: &str) -> bool {
-    matches!(method, "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE")
 }
 
 /// Whether to send once more.

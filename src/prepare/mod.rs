@@ -12,6 +12,7 @@ pub(crate) mod redirect;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::auth::digest::Pieces;
 use crate::auth::{self, DigestAuth};
 use crate::body::source::{Source, not_again};
 use crate::cookies::Jar;
@@ -194,6 +195,11 @@ fn check_method(method: &str) -> Result<()> {
     Err(Error::new(ErrorKind::InvalidMethod, message).in_phase(Phase::Prepare))
 }
 
+/// Whether sending `method` twice is the same as sending it once (RFC 9110 §9.2.2).
+pub(crate) fn is_idempotent(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE")
+}
+
 /// Methods are upper-cased, custom ones too (G1).
 pub(crate) fn normal_method(method: &str) -> Result<Cow<'static, str>> {
     const USUAL: [&str; 7] = ["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
@@ -306,8 +312,11 @@ impl Prepared {
         curl::command(self, show_secrets)
     }
 
-    pub(crate) fn is_streamed(&self) -> bool {
-        !matches!(self.0.source, Source::Empty | Source::Bytes(_))
+    /// Runs `run` with what gives the body piece by piece, where it can be read more than once.
+    pub(crate) fn with_pieces<R>(&self, run: impl FnOnce(Option<Pieces<'_>>) -> R) -> R {
+        let source = &self.0.source;
+        let give = |take: &mut dyn FnMut(&[u8])| source.each_piece(take);
+        run(source.can_rewind().then_some(&give))
     }
 
     pub(crate) fn progress(&self) -> Option<&Progress> {

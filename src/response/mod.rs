@@ -121,8 +121,9 @@ impl Response {
         self.is_redirect() && matches!(self.status(), 301 | 308)
     }
 
-    /// The responses that led here, the oldest first: redirects that were followed, challenges that
-    /// were answered. Of each one's body up to 64 KiB can be read.
+    /// The responses that led here, the oldest first: the redirects that were followed, or else the
+    /// challenge that was answered; each redirect has its own challenge in its own history (as in
+    /// Requests). Of each one's body up to 64 KiB can be read.
     #[must_use]
     pub fn history(&self) -> &[Self] {
         &self.0.history

@@ -219,6 +219,24 @@ impl Response {
         read.map_err(|error| self.located(error))
     }
 
+    /// Fills `buffer`, as far as the body goes: what is less than that is the end, or comes before
+    /// an error, which the next call tells. For chunks of one size, however the bytes arrive (D3).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_full(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if filled == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(filled)
+    }
+
     /// Reads some of the body as it was transferred, with its content codings. Not to be mixed
     /// with the ways that take them off.
     ///

@@ -12,7 +12,7 @@ use crate::cookies::parse_date;
 use crate::deadline::unix_now;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::options::RetryPolicy;
-use crate::prepare::Prepared;
+use crate::prepare::{Prepared, is_idempotent};
 use crate::response::Response;
 
 /// The tries of one hop.
@@ -59,7 +59,7 @@ impl Retry {
 
     fn may_repeat(&self, method: &str) -> bool {
         match &self.policy.methods[..] {
-            [] => matches!(method, "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"),
+            [] => is_idempotent(method),
             methods => methods.iter().any(|one| one == method || one == "*"),
         }
     }

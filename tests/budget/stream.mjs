@@ -28,11 +28,10 @@ function same (what, found, wanted) {
   if (found !== wanted) throw new Error(`${what}: ${found} bytes, not ${wanted}`)
 }
 
-/** Into one buffer: pieces of a loop over the response live until the collector comes by. */
+/** By the loop that a program would write. */
 async function drained (response) {
-  const buffer = new Uint8Array(64 * 1024)
   let received = 0
-  for (let count; (count = await response.readInto(buffer)) > 0;) received += count
+  for await (const piece of response) received += piece.length
   return received
 }
 

@@ -38,6 +38,20 @@ pub extern "C" fn rq_body_read(
     read(response, buf, cap, error, Response::read)
 }
 
+/// As rq_body_read, but fills `buf`: returns `cap` but for the last of the body. For chunks of one
+/// size, however the bytes arrive. An error behind bytes that were read is told by the next call.
+///
+/// Errors: as rq_body_read. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_body_read_full(
+    response: *mut rq_response,
+    buf: *mut c_void,
+    cap: usize,
+    error: *mut *mut rq_error,
+) -> i64 {
+    read(response, buf, cap, error, Response::read_full)
+}
+
 /// As rq_body_read, with the bytes as they were transferred: no content coding is taken off.
 ///
 /// Errors: as rq_body_read; `RQ_ERR_MISUSE` once other reads have begun, and for those after it.

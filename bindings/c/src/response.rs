@@ -196,7 +196,8 @@ pub extern "C" fn rq_response_is_permanent_redirect(response: *const rq_response
     quiet(false, || Some(get(response)?.response.is_permanent_redirect()))
 }
 
-/// How many responses led to this one: redirects that were followed, challenges that were answered.
+/// How many responses led to this one: the redirects that were followed, or else the challenge that
+/// was answered; each redirect has its own challenge in its own history, as in Requests.
 ///
 /// Since: 0.1.
 #[unsafe(no_mangle)]
