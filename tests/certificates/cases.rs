@@ -1,5 +1,5 @@
-//! The certificates that make.sh makes, read into memory, and what is expected of each. The files are
-//! gone once they are read.
+//! The certificates that make.sh makes, read into memory, and what is expected of each. The files
+//! are gone once they are read.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -18,6 +18,9 @@ bad expired-intermediate good.rq.test expired "by-old-inner old-inner" root expi
 authority old-root self "$CA" "$FROM" "$PAST"
 server by-old-root DNS:good.rq.test old-root
 bad expired-root good.rq.test expired by-old-root old-root unknown_issuer "as OpenSSL and Go"
+issue renewed-root old-root self "$CA" "" "" -subj /CN=old-root
+good expired-root-renewed good.rq.test by-old-root leaf "old-root renewed-root" \
+    "the same name and key, with new dates"
 
 # Two authorities that vouch for each other: a loop, unless one of them is trusted.
 authority east self
@@ -31,10 +34,10 @@ good cross-signed good.rq.test "by-east west-by-east east-by-west" leaf west
 # Self-signed.
 key lonely
 issue lonely lonely self "$SERVER|subjectAltName=DNS:good.rq.test"
-bad self-signed good.rq.test self_signed lonely root self_signed
+row self-signed good.rq.test lonely lonely root self_signed self_signed accept ""
 row self-signed-in-bundle good.rq.test lonely lonely "root lonely" accept self_signed accept \
     "verify='self.pem' is how Requests trusts one server"
-bad self-signed-other-host other.rq.test wrong_host lonely lonely self_signed
+row self-signed-other-host other.rq.test lonely lonely lonely wrong_host self_signed accept ""
 issue self-old leaf self "$SERVER|subjectAltName=DNS:good.rq.test" "$FROM" "$PAST"
 bad self-signed-expired good.rq.test expired self-old self-old expired
 issue self-ca leaf self "basicConstraints=critical,CA:TRUE|subjectAltName=DNS:good.rq.test"
@@ -42,6 +45,11 @@ bad self-signed-ca good.rq.test self_signed self-ca root self_signed
 row self-signed-ca-in-bundle good.rq.test self-ca leaf self-ca accept self_signed accept \
     "what openssl req -x509 makes"
 bad self-signed-ca-other-host other.rq.test wrong_host self-ca self-ca self_signed
+
+good server-in-bundle good.rq.test good-ec leaf good-ec "as Go, and Python from 3.13 on"
+issue lonely-client lonely self "$CLIENT|subjectAltName=DNS:good.rq.test"
+row self-signed-for-clients good.rq.test lonely-client lonely lonely-client not_for_servers \
+    not_for_servers accept "being in the bundle does not widen what it is for"
 
 # Who may sign.
 issue ca-leaf leaf root "basicConstraints=CA:TRUE|extendedKeyUsage=serverAuth|subjectAltName=\
@@ -108,7 +116,7 @@ server sha1 DNS:good.rq.test root "" "" -md sha1
 bad sha1 good.rq.test weak_algorithm sha1
 key short-rsa RSA -pkeyopt rsa_keygen_bits:1024
 issue rsa-1024 short-rsa root "$SERVER|subjectAltName=DNS:good.rq.test"
-row rsa-1024 good.rq.test rsa-1024 short-rsa root bad_signature unknown_issuer accept \
+row rsa-1024 good.rq.test rsa-1024 short-rsa root weak_algorithm unknown_issuer accept \
     "ring takes 2048 bits and more"
 key stranger
 row key-mismatch good.rq.test good-ec stranger root bad_signature unknown_issuer accept \

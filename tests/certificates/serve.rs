@@ -1,8 +1,8 @@
-//! What stands against the client: servers and proxies for one connection each, with any certificate,
-//! also with those that rustls would not serve, and OpenSSL's server where it must be old.
+//! What stands against the client: servers and proxies for one connection each, with any
+//! certificate, also with those that rustls would not serve, and OpenSSL's where it must be old.
 //!
-//! A server answers one request. One that is asked to CONNECT carries bytes instead, so each of them
-//! is a proxy too. What was read is told at the end, so that a test can see that nothing was sent.
+//! A server answers one request. One that is asked to CONNECT carries bytes instead, so each of
+//! them is a proxy too. What was read is told at the end, so that a test can see that nothing was sent.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
