@@ -58,7 +58,7 @@ bad ca-as-server good.rq.test ca_as_server ca-leaf root ca_as_server "OpenSSL an
 key server-that-signs
 issue server-that-signs server-that-signs root "$SERVER|subjectAltName=DNS:other.rq.test"
 server by-server DNS:good.rq.test server-that-signs
-bad signed-by-a-server good.rq.test not_a_ca "by-server server-that-signs"
+bad signed-by-a-server good.rq.test not_a_ca "by-server server-that-signs" root not_a_ca
 bad signed-by-a-server-in-bundle good.rq.test not_a_ca by-server server-that-signs \
     unknown_issuer "a server that is trusted for itself vouches for nobody else"
 server by-lonely DNS:good.rq.test lonely
@@ -76,10 +76,18 @@ good root-without-key-usage good.rq.test by-no-usage-root leaf no-usage-root
 authority v1-root self ""
 server by-v1-root DNS:good.rq.test v1-root
 good root-of-version-1 good.rq.test by-v1-root leaf v1-root "old private authorities; as OpenSSL"
+for serial in 0 -5 0x7fffffffffffffffffffffffffffffffffffffffffffffffff; do
+    odd=serial${serial%%f*}
+    key "$odd"
+    openssl req -x509 -config ca.cnf -key "$odd.key" -subj "/CN=$odd" -days 20000 \
+        -set_serial "$serial" -addext basicConstraints=critical,CA:TRUE -out "$odd.crt"
+    server "by-$odd" DNS:good.rq.test "$odd"
+    good "root-of-$odd" good.rq.test "by-$odd" leaf "$odd" "old private authorities; as OpenSSL"
+done
 authority short root 'basicConstraints=critical,CA:TRUE,pathlen:0|keyUsage=keyCertSign'
 authority below-short short
 server by-below-short DNS:good.rq.test below-short
-bad path-length good.rq.test path_length "by-below-short below-short short"
+bad path-length good.rq.test path_length "by-below-short below-short short" root path_length
 authority short-root self 'basicConstraints=critical,CA:TRUE,pathlen:0|keyUsage=keyCertSign'
 authority below-short-root short-root
 server by-below-short-root DNS:good.rq.test below-short-root

@@ -10,6 +10,9 @@ use crate::serve::{OldServer, Server};
 /// In a header of every request: no server may see it that was refused.
 pub(crate) const TOKEN: &str = "t0ken-of-ann";
 
+/// The case whose server speaks no version that rustls has.
+const OLD: &str = "tls-1.1-only";
+
 /// A server with a case's certificate.
 pub(crate) enum Site {
     New(Server),
@@ -20,7 +23,7 @@ pub(crate) enum Site {
 impl Site {
     pub(crate) fn of(case: &Case) -> Self {
         match case.name.as_str() {
-            "tls-1.1-only" => Self::Old(OldServer::of(case)),
+            OLD => Self::Old(OldServer::of(case)),
             _ => Self::New(Server::of(case)),
         }
     }
@@ -115,15 +118,24 @@ pub(crate) fn each(play: impl Fn(&Case, Trust) -> Option<String>) {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
+/// A request straight to `site`.
+fn direct(case: &Case, whom: Trust, site: Site) -> Option<String> {
+    let (url, host) = url("https", &case.host, site.port());
+    let session = session(&host, site.port());
+    trust(&session, case, whom);
+    let result = get(&session, &url);
+    fault(case.outcome(whom), result, &site.heard())
+}
+
 #[test]
 fn directly() {
+    each(|case, whom| direct(case, whom, Site::of(case)));
+}
+
+#[test]
+fn directly_over_tls_1_2() {
     each(|case, whom| {
-        let site = Site::of(case);
-        let (url, host) = url("https", &case.host, site.port());
-        let session = session(&host, site.port());
-        trust(&session, case, whom);
-        let result = get(&session, &url);
-        fault(case.outcome(whom), result, &site.heard())
+        (case.name != OLD).then(|| direct(case, whom, Site::New(Server::of_tls_1_2(case))))?
     });
 }
 

@@ -127,10 +127,10 @@ fn one_bundle_is_for_both_unless_the_proxy_has_its_own() {
 
 #[test]
 fn verification_is_off_for_one_side_or_for_both() {
-    let (result, ..) = play("wrong-host", "expired", |options, ..| options.verify(false));
+    let (result, ..) = play("wrong-host", "expired", |options, _, _| options.verify(false));
     result.unwrap();
     let (result, asked, heard) =
-        play("wrong-host", "expired", |options, ..| options.proxy_verify(false));
+        play("wrong-host", "expired", |options, _, _| options.proxy_verify(false));
     assert_eq!(reason(&result.unwrap_err()), "expired");
     assert!(asked.starts_with("CONNECT ") && heard.is_empty(), "{asked} {heard}");
     let (result, asked, heard) = play("wrong-host", "good-ec", |options, proxy, _| {
@@ -147,9 +147,7 @@ fn a_client_certificate_is_for_one_side() {
     let (case, shown) = (matrix.case("good-ec"), &matrix.clients[0]);
     let certificate = ClientCert::from_pem(&shown.certificate, shown.key.as_deref(), None).unwrap();
     let start = |demands: bool| match demands {
-        true => {
-            Server::start(Some(configuration_for_clients(case, &matrix.client_root, &TLS13)))
-        }
+        true => Server::start(Some(configuration_for_clients(case, &matrix.client_root, &TLS13))),
         false => Server::of(case),
     };
     for (proxy_demands, for_proxy) in [(true, true), (true, false), (false, true), (false, false)] {

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{RootCertStore, ServerConfig, ServerConnection, SignatureAlgorithm, SignatureScheme};
@@ -47,7 +47,12 @@ impl Server {
 
     /// With the certificate of `case`.
     pub(crate) fn of(case: &Case) -> Self {
-        Self::start(Some(configuration(case)))
+        Self::start(Some(configuration(case, rustls::ALL_VERSIONS)))
+    }
+
+    /// The same with TLS 1.2.
+    pub(crate) fn of_tls_1_2(case: &Case) -> Self {
+        Self::start(Some(configuration(case, &[&rustls::version::TLS12])))
     }
 
     /// The head of the request that came over its connection; empty if none came.
@@ -59,9 +64,13 @@ impl Server {
 }
 
 /// Serves the certificate of `case`, whatever is wrong with it.
-pub(crate) fn configuration(case: &Case) -> Arc<ServerConfig> {
-    let key = CertifiedKey::new(case.chain.clone(), signing_key(&case.key));
-    Arc::new(builder().with_no_client_auth().with_cert_resolver(Arc::new(Always(Arc::new(key)))))
+fn configuration(case: &Case, versions: &[&'static SupportedProtocolVersion]) -> Arc<ServerConfig> {
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Always::of(case));
+    Arc::new(config)
 }
 
 /// The same, for clients with a certificate of `root` and over this version.
@@ -71,27 +80,27 @@ pub(crate) fn configuration_for_clients(
     version: &'static SupportedProtocolVersion,
 ) -> Arc<ServerConfig> {
     let mut roots = RootCertStore::empty();
-    roots.add(rustls::pki_types::CertificateDer::from_pem_slice(root).unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_slice(root).unwrap()).unwrap();
     let provider = Arc::new(ring::default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
-    let key = CertifiedKey::new(case.chain.clone(), signing_key(&case.key));
     let config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[version])
         .unwrap()
         .with_client_cert_verifier(verifier.build().unwrap())
-        .with_cert_resolver(Arc::new(Always(Arc::new(key))));
+        .with_cert_resolver(Always::of(case));
     Arc::new(config)
-}
-
-fn builder() -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
-    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
 }
 
 /// One certificate for every name, unchecked.
 #[derive(Debug)]
 struct Always(Arc<CertifiedKey>);
+
+impl Always {
+    fn of(case: &Case) -> Arc<Self> {
+        let key = CertifiedKey::new(case.chain.clone(), signing_key(&case.key));
+        Arc::new(Self(Arc::new(key)))
+    }
+}
 
 impl ResolvesServerCert for Always {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
