@@ -18,6 +18,9 @@ bad expired-intermediate good.rq.test expired "by-old-inner old-inner" root expi
 authority old-root self "$CA" "$FROM" "$PAST"
 server by-old-root DNS:good.rq.test old-root
 bad expired-root good.rq.test expired by-old-root old-root unknown_issuer "as OpenSSL and Go"
+authority future-root self "$CA" 20900101000000Z
+server by-future-root DNS:good.rq.test future-root
+bad root-not-yet-valid good.rq.test not_yet_valid by-future-root future-root
 issue renewed-root old-root self "$CA" "" "" -subj /CN=old-root
 good expired-root-renewed good.rq.test by-old-root leaf "old-root renewed-root" \
     "the same name and key, with new dates"

@@ -39,7 +39,8 @@ issue client-other leaf other-root "$CLIENT"
 client wrong-ca leaf.key - refused client-other
 issue client-v1 leaf client-root ""
 client version-1 leaf.key - refused client-v1
-openssl rsa -traditional -aes128 -in rsa.key -out old-locked.key -passout pass:open-sesame 2>/dev/null
+openssl rsa -traditional -aes128 -in rsa.key -out old-locked.key -passout pass:open-sesame \
+    2>/dev/null
 client encrypted-old old-locked.key open-sesame file client-rsa
 cp client-ec.crt no-key.key
 client no-key no-key.key - file client-ec

@@ -1,5 +1,5 @@
-//! Proxies that are spoken to over TLS: their certificate is verified as a server's is, by settings of
-//! their own, and the server's behind them is verified all the same (flaw 27; behaviours P4–P7).
+//! Proxies that are spoken to over TLS: their certificate is verified as a server's is, by settings
+//! of their own, and the server's behind them is verified all the same (flaw 27; behaviours P4–P7).
 
 use rq::{CaBundle, ClientCert, Options, Session};
 use rustls::version::TLS13;

@@ -2,7 +2,8 @@
 //! certificate, also with those that rustls would not serve, and OpenSSL's where it must be old.
 //!
 //! A server answers one request. One that is asked to CONNECT carries bytes instead, so each of
-//! them is a proxy too. What was read is told at the end, so that a test can see that nothing was sent.
+//! them is a proxy too. What was read is told at the end, so that a test can see that nothing was
+//! sent.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
