@@ -76,7 +76,8 @@ bad no-key-cert-sign-root good.rq.test not_a_ca by-crl-root crl-root
 authority no-usage-root self basicConstraints=critical,CA:TRUE
 server by-no-usage-root DNS:good.rq.test no-usage-root
 good root-without-key-usage good.rq.test by-no-usage-root leaf no-usage-root
-authority v1-root self ""
+key v1-root
+issue_v1 v1-root v1-root
 server by-v1-root DNS:good.rq.test v1-root
 good root-of-version-1 good.rq.test by-v1-root leaf v1-root "old private authorities; as OpenSSL"
 for serial in 0 -5 0x7fffffffffffffffffffffffffffffffffffffffffffffffff; do
@@ -123,6 +124,22 @@ bad unknown-critical good.rq.test malformed with-unknown-critical root malformed
     "what is critical and not understood refuses (RFC 5280 §4.2)"
 
 # How it is signed.
+key ed25519-root ED25519
+authority ed25519-root self
+server by-ed25519-root DNS:good.rq.test ed25519-root "" "" -md null
+good signed-ed25519 good.rq.test by-ed25519-root leaf ed25519-root
+key rsa-root RSA -pkeyopt rsa_keygen_bits:3072
+authority rsa-root self
+server by-rsa-root DNS:good.rq.test rsa-root "" "" -md sha512
+good signed-rsa good.rq.test by-rsa-root leaf rsa-root
+server by-rsa-root-pss DNS:good.rq.test rsa-root "" "" -sigopt rsa_padding_mode:pss \
+    -sigopt rsa_pss_saltlen:-1
+good signed-rsa-pss good.rq.test by-rsa-root-pss leaf rsa-root
+key p521-root EC -pkeyopt ec_paramgen_curve:P-521
+authority p521-root self
+server by-p521-root DNS:good.rq.test p521-root
+bad signed-p521 good.rq.test weak_algorithm by-p521-root p521-root unknown_issuer \
+    "ring does not have this curve; OpenSSL and Go do"
 server sha1 DNS:good.rq.test root "" "" -md sha1
 bad sha1 good.rq.test weak_algorithm sha1
 key short-rsa RSA -pkeyopt rsa_keygen_bits:1024

@@ -37,7 +37,7 @@ issue client-old leaf client-root "$CLIENT" "$FROM" "$PAST"
 client expired leaf.key - refused client-old
 issue client-other leaf other-root "$CLIENT"
 client wrong-ca leaf.key - refused client-other
-issue client-v1 leaf client-root ""
+issue_v1 client-v1 leaf client-root
 client version-1 leaf.key - refused client-v1
 openssl rsa -traditional -aes128 -in rsa.key -out old-locked.key -passout pass:open-sesame \
     2>/dev/null

@@ -53,7 +53,7 @@ key() {
 }
 
 # issue NAME KEY ISSUER EXTENSIONS [FROM [TO [MORE OPTIONS]]]: NAME.crt. The issuer of a self-signed
-# one is `self`. Extensions are separated by `|`; without any, the certificate is X.509 v1.
+# one is `self`. Extensions are separated by `|`.
 issue() {
     name=$1 key=$2 issuer=$3 extensions=$4 from=${5:-$FROM} to=${6:-$TO}
     shift 4
@@ -63,18 +63,28 @@ issue() {
         self) set -- "$@" -selfsign -keyfile "$key.key" ;;
         *) set -- "$@" -cert "$issuer.crt" -keyfile "$issuer.key" ;;
     esac
-    if [ -n "$extensions" ]; then
-        printf '%s\n' "$extensions" | tr '|' '\n' >extensions.cnf
-        set -- "$@" -extfile extensions.cnf
-    fi
+    printf '%s\n' "$extensions" | tr '|' '\n' >extensions.cnf
     openssl ca -config ca.cnf -batch -notext -in "$key.csr" -subj "/CN=$name" \
-        -startdate "$from" -enddate "$to" -out "$name.crt" "$@" 2>ca.log ||
+        -startdate "$from" -enddate "$to" -extfile extensions.cnf -out "$name.crt" "$@" 2>ca.log ||
         { cat ca.log >&2; exit 1; }
 }
 
-# authority NAME ISSUER [EXTENSIONS [FROM [TO]]]: a CA with a key of its own.
+# issue_v1 NAME KEY [ISSUER]: an X.509 v1 certificate, valid from now; without an issuer its own.
+issue_v1() {
+    set -- "$1" "$2" ${3:+-CA "$3.crt" -CAkey "$3.key"}
+    name=$1 key=$2
+    shift 2
+    # From OpenSSL 3.2 on, no extensions do not make it v1.
+    case $(openssl req -help 2>&1) in
+        *x509v1*) set -- -x509v1 "$@" ;;
+        *) set -- -x509 "$@" ;;
+    esac
+    openssl req "$@" -config ca.cnf -key "$key.key" -subj "/CN=$name" -days 20000 -out "$name.crt"
+}
+
+# authority NAME ISSUER [EXTENSIONS [FROM [TO]]]: a CA with a key of its own, made if there is none.
 authority() {
-    key "$1"
+    [ -e "$1.key" ] || key "$1"
     issue "$1" "$1" "$2" "${3-$CA|subjectKeyIdentifier=hash}" "${4:-}" "${5:-}"
 }
 

@@ -9,6 +9,9 @@ good good-rsa good.rq.test good-rsa rsa
 key ed25519 ED25519
 issue good-ed25519 ed25519 root "$SERVER|subjectAltName=DNS:good.rq.test"
 good good-ed25519 good.rq.test good-ed25519 ed25519
+key p384 EC -pkeyopt ec_paramgen_curve:P-384
+issue good-p384 p384 root "$SERVER|subjectAltName=DNS:good.rq.test"
+good good-p384 good.rq.test good-p384 p384
 
 # Dates.
 server expired DNS:good.rq.test root "$FROM" "$PAST"
@@ -66,5 +69,5 @@ server dot DNS:good.rq.test.
 bad dot-in-san good.rq.test wrong_host dot root unknown_issuer "no dNSName ends so (RFC 5280)"
 
 # X.509 v1 has no SAN, so it names no host; OpenSSL says so.
-issue v1.rq.test leaf root ""
+issue_v1 v1.rq.test leaf root
 bad v1 v1.rq.test malformed v1.rq.test root malformed "webpki reads v3 alone"

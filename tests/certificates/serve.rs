@@ -30,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A server or proxy for one connection.
 pub(crate) struct Server {
     pub(crate) port: u16,
+    /// Keeps the port from being somebody else's.
+    listener: TcpListener,
     thread: JoinHandle<Vec<u8>>,
 }
 
@@ -38,12 +40,9 @@ impl Server {
     pub(crate) fn start(tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let thread = thread::spawn(move || {
-            let stream = listener.accept().unwrap().0;
-            drop(listener);
-            serve(stream, tls)
-        });
-        Self { port, thread }
+        let accepting = listener.try_clone().unwrap();
+        let thread = thread::spawn(move || serve(accepting.accept().unwrap().0, tls));
+        Self { port, listener, thread }
     }
 
     /// With the certificate of `case`.
@@ -60,7 +59,9 @@ impl Server {
     pub(crate) fn heard(self) -> String {
         // If nobody has come, this is who comes.
         drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
-        String::from_utf8_lossy(&self.thread.join().unwrap()).into_owned()
+        let heard = self.thread.join().unwrap();
+        drop(self.listener);
+        String::from_utf8_lossy(&heard).into_owned()
     }
 }
 
