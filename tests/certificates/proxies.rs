@@ -50,7 +50,7 @@ fn at_the_proxy(case: &Case, whom: Trust, scheme: &str) -> Option<String> {
             Some(format!("the proxy was asked {asked:?}"))
         }
         (_, "accept") => fault(expected, result, &heard),
-        _ if asked.contains("CONNECT") || !heard.is_empty() => {
+        _ if asked.contains("CONNECT ") || !heard.is_empty() => {
             Some(format!("the proxy was asked {asked:?}, the server {heard:?}"))
         }
         _ => fault(expected, result, &heard),
