@@ -22,6 +22,9 @@ impl Middle {
         let refusals = Mutex::new(refusals.into_iter());
         Self::start(move |client, asked| {
             let head = head_of(client);
+            if head.is_empty() {
+                return;
+            }
             asked(&head);
             let refusal = refusals.lock().unwrap().next();
             match refusal {
