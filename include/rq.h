@@ -336,6 +336,20 @@ typedef enum {
 } rq_step;
 
 /**
+ * A version of TLS, for rq_opts_tls_min.
+ */
+typedef enum {
+  /**
+   * TLS 1.2; nothing older is spoken.
+   */
+  RQ_TLS_1_2 = 12,
+  /**
+   * TLS 1.3.
+   */
+  RQ_TLS_1_3 = 13,
+} rq_tls;
+
+/**
  * Ends requests from another thread. Any number of requests may use one; once triggered, it stays
  * so.
  */
