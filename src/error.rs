@@ -10,6 +10,8 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use crate::headers::Headers;
+
 /// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -211,7 +213,7 @@ reasons! {
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// Its header fields, in order, as received.
-    pub fields: Vec<(String, Vec<u8>)>,
+    pub headers: Headers,
     /// The beginning of its body: at most 64 KiB, content codings on.
     pub body: Vec<u8>,
 }

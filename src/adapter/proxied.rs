@@ -110,8 +110,8 @@ pub(super) fn refused(
         _ => (Reason::Refused, ""),
     };
     let message = format!("{proxy} opened no tunnel: {status} {reason}{hint}");
-    let fields = head.headers.iter().map(|(name, value)| (name.to_owned(), value.to_vec()));
-    let answer = Answer { fields: fields.collect(), body: body_of(head, rest, stream, budget) };
+    let body = body_of(head, rest, stream, budget);
+    let answer = Answer { headers: head.headers.clone(), body };
     Error::new(ErrorKind::Proxy, message)
         .in_phase(Phase::Connect)
         .with_status(status)
