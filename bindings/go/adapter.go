@@ -107,7 +107,12 @@ func rqgoSend(
 		h, giveBack := borrow(prepared)
 		defer giveBack()
 		ctx := runningContext()
-		answer, err := valueOf[Adapter](context).Send(&Prepared{handle: h, frozen: true, ctx: ctx})
+		var answer *Reply
+		err := ctx.Err() // of a request that follows another: nothing has looked since
+		if err == nil {
+			p := &Prepared{handle: h, frozen: true, ctx: ctx}
+			answer, err = valueOf[Adapter](context).Send(p)
+		}
 		switch {
 		case err != nil:
 		case answer == nil:
@@ -131,7 +136,7 @@ func wordingOf(ctx context.Context, err error) (Code, string) {
 	var code Code
 	switch {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		return ErrCancelled, "cancelled in an adapter"
+		return ErrCancelled, "cancelled while an adapter answered"
 	case errors.As(err, &failure):
 		code = failure.Code
 	case !errors.As(err, &code):

@@ -80,7 +80,7 @@ func TestReasonsAreWords(t *testing.T) {
 	session := open(t)
 	_, err := session.Get(t.Context(), "http://missing.invalid/")
 	wantReason(t, "a name that is missing", err, ErrDNS, "not_found")
-	_, err = session.Get(t.Context(), strings.Replace(at("HTTP", "/"), "http", "https", 1))
+	_, err = session.Get(t.Context(), strings.Replace(serve(t, chain), "http", "https", 1))
 	wantReason(t, "HTTP on a port of HTTPS", err, ErrTLS, "not_tls")
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -299,13 +300,20 @@ func TestTransportTellsOfTLS(t *testing.T) {
 // Of what crypto/x509 cannot parse, the bytes are there all the same.
 func TestCertificateThatGoCannotParse(t *testing.T) {
 	ca := root(t, "test CA")
-	server := ca.sign(t, "server")
-	broken := *server
-	broken.certificate = &x509.Certificate{Raw: withNegativeSerial(t, server.certificate)}
+	broken := *ca.sign(t, "server")
+	broken.certificate = &x509.Certificate{Raw: withNegativeSerial(t, broken.certificate)}
 	if _, err := x509.ParseCertificate(broken.certificate.Raw); err == nil {
 		t.Fatal("crypto/x509 takes it after all")
 	}
-	url := serveTLS(t, &broken, whoAsks)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	secure := tls.NewListener(listener, &tls.Config{
+		Certificates: []tls.Certificate{broken.forTLS()},
+	})
+	server := &http.Server{Handler: http.HandlerFunc(whoAsks)} // httptest's would parse it
+	go server.Serve(secure)
+	defer server.Close()
+	url := "https://" + listener.Addr().String()
 	shown := get(t, open(t, Verify(false)), url).Certificates()
 	if len(shown) != 1 || string(shown[0].Raw) != string(broken.certificate.Raw) {
 		t.Errorf("%v", shown)

@@ -47,11 +47,12 @@ func tunnel(w http.ResponseWriter, host string) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	w.WriteHeader(http.StatusOK)
 	connection, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
+		server.Close()
 		return
 	}
+	io.WriteString(connection, "HTTP/1.1 200 OK\r\n\r\n")
 	join(connection, server)
 }
 
@@ -98,6 +99,7 @@ func TestProxyOverTLS(t *testing.T) {
 				r.Header.Get("Proxy-Authorization") != "Basic YW5uOnNlY3JldA==" {
 				t.Errorf("%s: %+v", name, r)
 			}
+			session.CloseIdle() // one way serves all that trust the same
 			shown := response.Certificates()
 			if method == "CONNECT" && shown[0].Subject.CommonName != "server" {
 				t.Errorf("%s: %v", name, shown)
