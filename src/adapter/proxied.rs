@@ -133,7 +133,7 @@ fn body_of(head: &Head, rest: &[u8], stream: Stream, budget: &Budget) -> Vec<u8>
     let registration = budget.cancel.as_ref().map(|token| stream.register(token));
     let open = Open { stream, buffer, home: Box::new(Nowhere), keep: false, registration };
     let mut body = Body::new(framing, open, budget.clone(), None);
-    body.store();
+    body.store_beginning();
     let mut bytes = vec![0; PROXY_BODY_BYTES_MAX];
     let mut end = 0;
     while let Ok(count @ 1..) = body.read(&mut bytes[end..]) {
