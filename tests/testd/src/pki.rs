@@ -18,7 +18,8 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::version::TLS12;
+use rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 /// Opens the client's encrypted key.
 pub const CLIENT_PASSWORD: &str = "open sesame";
@@ -127,7 +128,13 @@ impl Identity {
     /// A server with this certificate: TLS 1.2 and 1.3, http/1.1, no client certificates.
     #[must_use]
     pub fn server_config(&self) -> Arc<ServerConfig> {
-        self.config(WebPkiClientVerifier::no_client_auth())
+        self.config(ALL_VERSIONS, WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// The same server, with TLS 1.2 alone.
+    #[must_use]
+    pub fn server_config_tls12(&self) -> Arc<ServerConfig> {
+        self.config(&[&TLS12], WebPkiClientVerifier::no_client_auth())
     }
 
     /// The same server, for clients with a certificate by `ca` alone.
@@ -137,14 +144,18 @@ impl Identity {
         roots.add(ca.der().clone()).expect("an authority");
         let provider = Arc::new(ring::default_provider());
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-        self.config(verifier.build().expect("a verifier of clients"))
+        self.config(ALL_VERSIONS, verifier.build().expect("a verifier of clients"))
     }
 
-    fn config(&self, clients: Arc<dyn ClientCertVerifier>) -> Arc<ServerConfig> {
+    fn config(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+        clients: Arc<dyn ClientCertVerifier>,
+    ) -> Arc<ServerConfig> {
         let chain = vec![self.certificate.der().clone()];
         let key = PrivateKeyDer::try_from(self.key.serialize_der()).expect("a PKCS #8 key");
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .expect("TLS 1.2 and 1.3")
             .with_client_cert_verifier(clients)
             .with_single_cert(chain, key)
