@@ -1,6 +1,6 @@
 /* Adapters: what their replies become, errors, which prefix wins, cookies, hooks, redirects and
- * retries over them, and that each context is freed exactly once, with no lock held (behaviours S18,
- * N4). No server is needed. */
+ * retries over them, and that each context is freed exactly once, with no lock held (behaviours
+ * S18, N4). */
 #include "take.h"
 
 #include <pthread.h>

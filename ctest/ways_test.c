@@ -1,5 +1,5 @@
 /* The ways to a server: unix domain sockets, the address to connect from, proxies that refuse a
- * tunnel, proxies over TLS with settings of their own, and SOCKS 5 (behaviours P4 to P7, X1 to X5). */
+ * tunnel, proxies over TLS with settings of their own (behaviours P4 to P7). SOCKS is socks_test's. */
 #include "peer.h"
 #include "take.h"
 
