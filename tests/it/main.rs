@@ -29,6 +29,7 @@ mod flaws_tls;
 mod hooks;
 mod https_proxies;
 mod middle;
+mod mounts;
 mod origins;
 mod peer;
 mod pool;
