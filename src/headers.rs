@@ -73,7 +73,7 @@ impl<'a> Sought<'a> {
     }
 
     fn is(self, field: &Field, text: &[u8]) -> bool {
-        field.tag == self.tag && field.name.of(text).eq_ignore_ascii_case(self.name)
+        field.tag == self.tag && same_name(field.name.of(text), self.name)
     }
 }
 
@@ -308,8 +308,8 @@ impl Headers {
                     merged.fields[at] = field;
                     kept -= merged.remove_between(at + 1, kept, sought);
                 }
-                None if gone.iter().any(|(gone, _)| same_name(gone, name)) => {
-                    let place = gone.iter().find(|(gone, _)| same_name(gone, name));
+                None if gone.iter().any(|(gone, _)| same_name(gone.as_bytes(), name)) => {
+                    let place = gone.iter().find(|(gone, _)| same_name(gone.as_bytes(), name));
                     let place = place.map_or(kept, |(_, place)| *place).min(kept);
                     merged.fields.insert(place, field);
                     kept += 1;
@@ -359,8 +359,10 @@ impl Headers {
     }
 }
 
-fn same_name(a: &str, b: &[u8]) -> bool {
-    a.as_bytes().eq_ignore_ascii_case(b)
+/// Whether two names are the same, in any case: most letters are of one case anyway.
+fn same_name(a: &[u8], b: &[u8]) -> bool {
+    let is_same = |(x, y): (&u8, &u8)| x == y || (x ^ y == 0x20 && x.is_ascii_alphabetic());
+    a.len() == b.len() && a.iter().zip(b).all(is_same)
 }
 
 /// Equal fields in the same order, case and repetition included.
@@ -380,7 +382,7 @@ impl fmt::Debug for Headers {
 
 /// Whether this comma-separated list holds `token`, in any case. Nearly always it is one item.
 fn lists_token(value: &[u8], token: &[u8]) -> bool {
-    let is_it = |item: &[u8]| item.trim_ascii().eq_ignore_ascii_case(token);
+    let is_it = |item: &[u8]| same_name(item.trim_ascii(), token);
     is_it(value) || (value.contains(&b',') && value.split(|byte| *byte == b',').any(is_it))
 }
 
