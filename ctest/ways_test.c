@@ -1,5 +1,6 @@
 /* The ways to a server: unix domain sockets, the address to connect from, proxies that refuse a
- * tunnel, proxies over TLS with settings of their own (behaviours P4 to P7). SOCKS is socks_test's. */
+ * tunnel, proxies over TLS with settings of their own (behaviours P4 to P7). SOCKS is
+ * socks_test's. */
 #include "peer.h"
 #include "take.h"
 

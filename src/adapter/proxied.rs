@@ -111,7 +111,8 @@ pub(super) fn refused(
     };
     let message = format!("{proxy} opened no tunnel: {status} {reason}{hint}");
     let body = body_of(head, rest, stream, budget);
-    let answer = Answer { headers: head.headers.clone(), body };
+    let fields = head.headers.received().map(|(name, value)| (name.to_owned(), value.to_vec()));
+    let answer = Answer { fields: fields.collect(), body };
     Error::new(ErrorKind::Proxy, message)
         .in_phase(Phase::Connect)
         .with_status(status)
