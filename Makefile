@@ -14,7 +14,8 @@ test:       ## build, then every test: Rust, C (valgrind, ASan), budgets, nginx,
 check:      ## the quick part of it: format, lints, Rust tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo test --workspace --locked
+	cargo test --workspace --locked --no-run
+	scripts/alone.sh cargo test --workspace --locked
 
 header:     ## make include/rq.h anew from bindings/c/src
 	RQ_BLESS=1 cargo test --quiet -p rq-c --test header
