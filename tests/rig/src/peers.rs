@@ -4,10 +4,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use rq_testd::sha256_of_bytes;
+
+use crate::LARGE_BYTES;
 use crate::daemon::{Daemon, Start, path_of};
 use crate::folder::Folder;
 use crate::ports::Ports;
-use crate::{LARGE_BYTES, PERIOD};
 
 /// What every peer that asks for a password knows. It holds all that URLs give a meaning to.
 const USER: &str = "rig";
@@ -207,7 +209,7 @@ pub(crate) fn env(folder: &Folder, ports: &Ports) -> Vec<(String, String)> {
         ("HAPROXY_HTTP", origin("http", "haproxy")),
         ("HAPROXY_HTTPS", origin("https", "haproxys")),
         ("LARGE_BYTES", LARGE_BYTES.to_string()),
-        ("PERIOD", PERIOD.to_string()),
+        ("LARGE_SHA256", sha256_of_bytes(LARGE_BYTES as u64)),
         ("CA_FILE", folder.file("ca.pem")),
         ("STRANGER_CA_FILE", folder.file("stranger-ca.pem")),
         ("CLIENT_CERT", folder.file("client.pem")),

@@ -1,0 +1,37 @@
+#!/bin/sh
+# Every way out of this machine, through real proxies to real servers: in C, in each language that is named, and what is
+# refused on the way in Rust. Needs what `scripts/need.sh proxies` asks for, and a release build.
+#
+#   tests/ways/run.sh [go] [node]
+set -eu
+cd "$(dirname "$0")/../.."
+if [ "${RQ_WAYS:-}" != inside ]; then
+    RQ_WAYS=inside exec target/release/rig tests/ways/run.sh "$@"
+fi
+. scripts/env.sh
+folder=$PWD/target/ways
+mkdir -p "$folder"
+failed=0
+
+# judge LANGUAGE COMMAND…
+judge() {
+    language=$1
+    shift
+    "$@" > "$folder/said" || failed=$((failed + 1))
+    sed "s/^/$language: /" "$folder/said"
+}
+
+# shellcheck disable=SC2046  # flags are words
+cc -std=c99 -O2 -Wall -Wextra -Werror -pedantic -o "$folder/ways" tests/ways/c/ways.c $(pkg-config --cflags --libs rq)
+judge c "$folder/ways"
+for language in "$@"; do
+    case $language in
+        go)
+            (cd tests/ways/go && go build -o "$folder/ways_go" .)
+            judge go "$folder/ways_go" ;;
+        node)
+            build_node
+            judge node node tests/ways/node/ways.mjs ;;
+    esac
+done
+[ $failed = 0 ]
