@@ -1,6 +1,7 @@
 #!/bin/sh
-# Every way out of this machine, through real proxies to real servers: in C, in each language that is named, and what is
-# refused on the way in Rust. Needs what `scripts/need.sh proxies` asks for, and a release build.
+# Every way out of this machine, through real proxies to real servers: in C and in each language that is named; what is
+# refused on the way, in Rust. Needs a release build of librq, testd and rig, what `scripts/need.sh proxies` asks for, and
+# scripts/twisted.sh.
 #
 #   tests/ways/run.sh [go] [node]
 set -eu
@@ -26,6 +27,7 @@ cc -std=c99 -O2 -Wall -Wextra -Werror -pedantic -o "$folder/ways" tests/ways/c/w
 judge c "$folder/ways"
 for language in "$@"; do
     case $language in
+        c) ;; # always
         go)
             (cd tests/ways/go && go build -o "$folder/ways_go" .)
             judge go "$folder/ways_go" ;;
@@ -34,4 +36,5 @@ for language in "$@"; do
             judge node node tests/ways/node/ways.mjs ;;
     esac
 done
+judge rust cargo test --locked --quiet --offline --test ways
 [ $failed = 0 ]

@@ -129,3 +129,60 @@ pub(crate) fn path_of(program: &str) -> io::Result<PathBuf> {
     let found = folders.into_iter().map(|folder| folder.join(program)).find(|path| path.is_file());
     found.ok_or_else(|| io::Error::other(format!("{program} is not installed")))
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{getpid, set_child_subreaper};
+
+    use super::*;
+    use crate::folder::Folder;
+
+    fn shell(folder: &Folder, script: &str) -> Daemon {
+        set_child_subreaper(Some(getpid())).unwrap();
+        let arguments = vec!["-c".to_owned(), script.to_owned()];
+        let start = Start { name: "peer", program: "sh", arguments, ports: vec![], user: None };
+        start.run(folder.path()).unwrap()
+    }
+
+    fn said(daemon: &Daemon, lines: usize) -> Vec<String> {
+        loop {
+            let said = fs::read_to_string(&daemon.log).unwrap();
+            if said.lines().count() == lines {
+                return said.lines().map(str::to_owned).collect();
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn lives(pid: &str) -> bool {
+        Path::new("/proc").join(pid).exists()
+    }
+
+    #[test]
+    fn all_of_a_daemon_is_gone_when_it_is_dropped() {
+        let folder = Folder::create().unwrap();
+        let script = "sleep 600 & echo $!; setsid sh -c 'sleep 600 & echo $!; wait' & echo $!; \
+                      trap '' TERM; wait";
+        let daemon = shell(&folder, script);
+        let mut pids = said(&daemon, 3);
+        pids.push(daemon.pid().to_string());
+        assert!(pids.iter().all(|pid| lives(pid)), "{pids:?}");
+        drop(daemon);
+        assert!(!pids.iter().any(|pid| lives(pid)), "{pids:?}");
+    }
+
+    #[test]
+    fn a_daemon_that_does_not_start_says_why() {
+        let folder = Folder::create().unwrap();
+        for (words, kind) in [
+            ("bind: Address already in use", io::ErrorKind::AddrInUse),
+            ("no such luck", io::ErrorKind::Other),
+        ] {
+            let mut daemon = shell(&folder, &format!("echo {words}; exit 1"));
+            daemon.ports = vec![1];
+            let error = daemon.wait_until_it_accepts().unwrap_err();
+            assert_eq!(error.kind(), kind);
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+}

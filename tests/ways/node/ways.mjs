@@ -32,7 +32,7 @@ const ways = [
 let passed = 0
 let failed = 0
 // Whole periods and one more, so that a piece can start anywhere in one.
-const pattern = Buffer.from({ length: PIECE_BYTES + PERIOD }, (_, at) => at % PERIOD)
+const pattern = Buffer.alloc(PIECE_BYTES + PERIOD).map((_, at) => at % PERIOD)
 const size = Number(env('LARGE_BYTES'))
 
 for (const way of ways) {
