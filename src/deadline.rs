@@ -123,7 +123,7 @@ impl Budget {
     pub(crate) fn connecting_if(&self, may_wait: bool) -> Limit {
         match may_wait {
             true => self.connecting(),
-            false => Limit { idle: None, by: None, cancel: None },
+            false => Limit::none(),
         }
     }
 
@@ -168,6 +168,11 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
+    /// No limit at all.
+    pub(crate) const fn none() -> Self {
+        Self { idle: None, by: None, cancel: None }
+    }
+
     /// A wait that begins now.
     pub(crate) fn wait(&self) -> Wait<'_> {
         Wait { limit: self, since: None, trusted: false }

@@ -52,6 +52,18 @@ impl Environment {
         upper.or_else(|| values.find(|value| !value.is_empty()))
     }
 
+    /// The variables that name the CA bundle in place of the system's, with what they hold: the
+    /// first of Requests' own two that is set, else OpenSSL's two, which go together (T7).
+    pub(crate) fn ca_paths(&self) -> Vec<(&'static str, &OsStr)> {
+        let filled = |name: &'static str| {
+            let value = self.get(name).filter(|value| !value.is_empty());
+            value.map(|value| (name, value))
+        };
+        let one = filled("REQUESTS_CA_BUNDLE").or_else(|| filled("CURL_CA_BUNDLE"));
+        let two = || ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(filled).collect();
+        one.map_or_else(two, |one| vec![one])
+    }
+
     /// True if a variable names a proxy.
     pub(crate) fn has_proxies(&self) -> bool {
         let names_a_proxy = |name: &str| is_proxy(name) && !name.eq_ignore_ascii_case("no_proxy");
@@ -61,7 +73,12 @@ impl Environment {
 }
 
 fn is_asked_for(name: &str) -> bool {
-    matches!(name, "HOME" | "NETRC" | "REQUEST_METHOD") || is_proxy(name)
+    matches!(name, "HOME" | "NETRC" | "REQUEST_METHOD") || is_ca(name) || is_proxy(name)
+}
+
+/// The variables that name CA bundles (T7).
+fn is_ca(name: &str) -> bool {
+    matches!(name, "REQUESTS_CA_BUNDLE" | "CURL_CA_BUNDLE" | "SSL_CERT_FILE" | "SSL_CERT_DIR")
 }
 
 /// `http_proxy`, `NO_PROXY`, … in any letter case.
@@ -151,6 +168,24 @@ mod tests {
             env.set(name, value);
             assert_eq!(env.has_proxies(), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn one_bundle_of_requests_or_both_of_openssl() {
+        let mut env = Environment::default();
+        let names = |env: &Environment| -> Vec<&str> {
+            env.ca_paths().iter().map(|(name, _)| *name).collect()
+        };
+        assert!(names(&env).is_empty());
+        env.set("SSL_CERT_DIR", Some("/d"));
+        env.set("SSL_CERT_FILE", Some("/f"));
+        assert_eq!(names(&env), ["SSL_CERT_FILE", "SSL_CERT_DIR"]);
+        env.set("CURL_CA_BUNDLE", Some("/c"));
+        assert_eq!(names(&env), ["CURL_CA_BUNDLE"]);
+        env.set("REQUESTS_CA_BUNDLE", Some("/r"));
+        assert_eq!(names(&env), ["REQUESTS_CA_BUNDLE"]);
+        env.set("REQUESTS_CA_BUNDLE", Some(""));
+        assert_eq!(names(&env), ["CURL_CA_BUNDLE"], "empty is unset");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 /// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -79,8 +80,10 @@ kinds! {
     Connect = 201, "RQ_ERR_CONNECT", "ConnectionError";
     /// The TLS handshake or a TLS record failed; a refused certificate.
     Tls = 202, "RQ_ERR_TLS", "SSLError";
-    /// The proxy could not be reached, or refused to serve.
+    /// The HTTP proxy could not be reached, or refused to serve.
     Proxy = 203, "RQ_ERR_PROXY", "ProxyError";
+    /// The SOCKS proxy could not be reached, or refused to serve.
+    Socks = 204, "RQ_ERR_SOCKS", "ConnectionError";
     /// DNS, connect and TLS handshake took longer than the connect timeout.
     ConnectTimeout = 210, "RQ_ERR_CONNECT_TIMEOUT", "ConnectTimeout";
     /// The peer sent nothing for the read timeout.
@@ -119,6 +122,98 @@ impl ErrorKind {
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.number() == number)
     }
+}
+
+macro_rules! reasons {
+    ($( $(#[$doc:meta])* $variant:ident = $name:literal; )*) => {
+        /// What the kind of an [`Error`] leaves open: why there is no address, why a certificate
+        /// was refused, what a proxy answered.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Reason { $( $(#[$doc])* $variant, )* }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &'static [Self] = &[ $( Self::$variant, )* ];
+
+            /// The reason as a stable word: `"expired"`, `"wrong_host"`, …
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$variant => $name, )* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// DNS: the name does not exist, or has no address.
+    NotFound = "not_found";
+    /// DNS: the name server did not answer; a later try may succeed.
+    Temporary = "temporary";
+    /// A certificate is past its time.
+    Expired = "expired";
+    /// A certificate's time has not begun.
+    NotYetValid = "not_yet_valid";
+    /// No trusted authority has signed the certificate, or one between them was not sent.
+    UnknownIssuer = "unknown_issuer";
+    /// The certificate has signed itself and is not trusted.
+    SelfSigned = "self_signed";
+    /// The certificate is for other names.
+    WrongHost = "wrong_host";
+    /// A signature does not fit.
+    BadSignature = "bad_signature";
+    /// An algorithm or key that is too weak, or not known.
+    WeakAlgorithm = "weak_algorithm";
+    /// The certificate is not for servers (extended key usage).
+    NotForServers = "not_for_servers";
+    /// What has signed a certificate must not do so.
+    NotACa = "not_a_ca";
+    /// The certificate of an authority is used as a server's.
+    CaAsServer = "ca_as_server";
+    /// An authority was not allowed to sign for these names.
+    NameConstraint = "name_constraint";
+    /// More authorities in a row than one of them allows.
+    PathLength = "path_length";
+    /// A certificate that cannot be read, or is too much work to check.
+    Malformed = "malformed";
+    /// None of the pinned public keys.
+    PinMismatch = "pin_mismatch";
+    /// The peer refused the handshake with a TLS alert.
+    Alert = "alert";
+    /// The peer speaks no version, or has no cipher, that is allowed.
+    NoCommonVersion = "no_common_version";
+    /// The peer does not speak TLS.
+    NotTls = "not_tls";
+    /// A proxy wants other credentials, or any.
+    Authentication = "authentication";
+    /// A proxy refused: by its rules, or with a status that is no success.
+    Refused = "refused";
+    /// A proxy could not be reached.
+    Unreachable = "unreachable";
+    /// SOCKS: the proxy failed, and does not say why.
+    GeneralFailure = "general_failure";
+    /// SOCKS: the proxy has no way to the server's network.
+    NetworkUnreachable = "network_unreachable";
+    /// SOCKS: the proxy cannot reach the server, or does not find its name.
+    HostUnreachable = "host_unreachable";
+    /// SOCKS: the server refused the proxy's connection.
+    ConnectionRefused = "connection_refused";
+    /// SOCKS: the server is too far away.
+    TtlExpired = "ttl_expired";
+    /// SOCKS: the proxy does not open connections.
+    CommandNotSupported = "command_not_supported";
+    /// SOCKS: the proxy does not know this kind of address.
+    AddressNotSupported = "address_not_supported";
+    /// SOCKS: what the proxy said is not SOCKS.
+    BadReply = "bad_reply";
+}
+
+/// What a proxy answered in place of a tunnel; the status is the error's.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// Its header fields, in order, as received.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// The beginning of its body: at most 64 KiB, content codings on.
+    pub body: Vec<u8>,
 }
 
 /// The step of a request in which an error arose; ARCHITECTURE.md lists the steps.
@@ -177,6 +272,8 @@ struct Details {
     status: u16,
     /// Where Requests raises another exception than that of the kind.
     exception: Option<&'static str>,
+    reason: Option<Reason>,
+    answer: Option<Arc<Answer>>,
 }
 
 impl Error {
@@ -191,6 +288,8 @@ impl Error {
             os_error: 0,
             status: 0,
             exception: None,
+            reason: None,
+            answer: None,
         }))
     }
 
@@ -210,6 +309,18 @@ impl Error {
 
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.0.status = status;
+        self
+    }
+
+    /// The same error, and why.
+    #[must_use]
+    pub fn with_reason(mut self, reason: Option<Reason>) -> Self {
+        self.0.reason = reason;
+        self
+    }
+
+    pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
+        self.0.answer = Some(Arc::new(answer));
         self
     }
 
@@ -266,6 +377,18 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> u16 {
         self.0.status
+    }
+
+    /// Why, where the kind leaves it open and it is known.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        self.0.reason
+    }
+
+    /// What the proxy answered, where it refused a tunnel (P5).
+    #[must_use]
+    pub fn answer(&self) -> Option<&Answer> {
+        self.0.answer.as_deref()
     }
 
     /// The exception that Requests raises in its place.
@@ -336,6 +459,16 @@ mod tests {
             assert!(kind.c_name().starts_with("RQ_ERR_"));
         }
         assert_eq!(ErrorKind::from_number(0), None);
+    }
+
+    #[test]
+    fn reasons_are_words_of_their_own() {
+        let mut names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Reason::ALL.len());
+        let is_word = |name: &&str| name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
+        assert!(names.iter().all(is_word), "{names:?}");
     }
 
     #[test]

@@ -22,14 +22,29 @@ pub const ADDRESSES_MAX: usize = 8;
 pub const CONNECT_STAGGER: Duration = Duration::from_millis(250);
 /// Threads of one session that may look up names at the same time.
 pub const DNS_THREADS_MAX: usize = 4;
-/// Longest host name (RFC 1035 §2.3.4).
-pub const HOST_BYTES_MAX: usize = 253;
+/// Longest host name of a URL: what SOCKS can carry.
+pub const HOST_BYTES_MAX: usize = 255;
+/// Longest name that is looked up (RFC 1035 §2.3.4).
+pub const DNS_NAME_BYTES_MAX: usize = 253;
 /// Longest label of a host name.
 pub const LABEL_BYTES_MAX: usize = 63;
 /// Longest URL that is accepted.
 pub const URL_BYTES_MAX: usize = 1024 * 1024;
 /// Longest CA bundle that is read.
 pub const CA_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// TLS profiles of a session: sets of TLS settings that differ. Beyond it the oldest is forgotten,
+/// with its sessions to resume.
+pub const TLS_PROFILES_MAX: usize = 256;
+/// The shortest RSA key that is accepted of a server.
+pub const RSA_KEY_BITS_MIN: u32 = 2048;
+/// Certificates that a peer may show; what is behind them is not looked at (fault 23).
+pub const CHAIN_MAX: usize = 32;
+/// Bytes of a host name, user name or password in a SOCKS handshake (RFC 1928 §5, RFC 1929 §2).
+pub const SOCKS_TEXT_BYTES_MAX: usize = 255;
+/// Bytes of the path of a unix domain socket (`sun_path`, the NUL at its end left out).
+pub const SOCKET_PATH_BYTES_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+/// Bytes of a refusing proxy's body that an error carries.
+pub const PROXY_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Size of the buffer in which heads are read; bodies into smaller caller's buffers pass through
 /// it.
 pub const READ_BUFFER_BYTES: usize = 16 * 1024;

@@ -42,7 +42,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("http1", &["error", "headers", "limits"]),
-    ("connect", &["cancel", "deadline", "error", "http1", "limits", "options", "trace", "url"]),
+    (
+        "connect",
+        &[
+            "cancel", "certs", "deadline", "error", "headers", "http1", "limits", "options",
+            "trace", "url",
+        ],
+    ),
     (
         "body",
         &[
@@ -62,23 +68,24 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "response",
         &[
-            "body", "error", "files", "headers", "http1", "limits", "links", "prepare", "session",
-            "text",
+            "body", "certs", "connect", "error", "files", "headers", "http1", "limits", "links",
+            "prepare", "session", "text",
         ],
     ),
     (
         "adapter",
         &[
-            "auth", "body", "cancel", "connect", "deadline", "error", "headers", "http1", "limits",
-            "options", "prepare", "process", "proxy", "request", "response", "trace", "url",
+            "auth", "body", "cancel", "certs", "connect", "deadline", "error", "headers", "http1",
+            "limits", "options", "prepare", "process", "proxy", "request", "response", "session",
+            "trace", "url",
         ],
     ),
     (
         "session",
         &[
-            "adapter", "auth", "cancel", "cookies", "deadline", "env", "error", "files", "headers",
-            "hooks", "limits", "options", "prepare", "proxy", "request", "response", "trace",
-            "url",
+            "adapter", "auth", "cancel", "certs", "cookies", "deadline", "env", "error", "files",
+            "headers", "hooks", "limits", "options", "prepare", "proxy", "request", "response",
+            "trace", "url",
         ],
     ),
 ];
@@ -175,7 +182,7 @@ fn the_clock_files_and_the_environment_have_one_place_each() {
         (
             "std::fs",
             &[
-                "src/certs.rs",
+                "src/certs/mod.rs",
                 "src/body/file.rs",
                 "src/body/upload.rs",
                 "src/files.rs",
@@ -213,7 +220,13 @@ fn the_clock_files_and_the_environment_have_one_place_each() {
 #[test]
 fn fault_78_a_clock_that_jumps_moves_no_timeout() {
     // The time of day is for what servers date, and for nothing that waits.
-    let dated = ["src/deadline.rs", "src/session/cookies.rs", "src/session/retry.rs"];
+    let dated = [
+        "src/deadline.rs",
+        "src/session/cookies.rs",
+        "src/session/retry.rs",
+        // The dates of certificates.
+        "src/connect/tls/stream.rs",
+    ];
     let mut faults = Vec::new();
     for (path, text) in files("src", &["rs"]) {
         for (at, line) in product_lines(&text) {

@@ -43,6 +43,12 @@ impl<'a> Wire<'a> {
         Self { target, host, dropped, authorization: None }
     }
 
+    /// To a server of this machine behind a unix domain socket, which has no host name.
+    pub(super) fn local(url: &'a Url) -> Self {
+        let (target, host) = (Cow::Borrowed(url.target()), Cow::Borrowed("localhost"));
+        Self { target, host, dropped: Vec::new(), authorization: None }
+    }
+
     /// To a proxy that forwards it, in absolute form (P4).
     pub(super) fn forwarded(url: &'a Url, target: String, authorization: Option<Vec<u8>>) -> Self {
         let (target, host) = (Cow::Owned(target), url.verbatim_host());

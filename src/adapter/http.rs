@@ -2,15 +2,15 @@
 //! what is sent once more without asking: after a dead kept connection, without an Expect that was
 //! refused, with the answer to a proxy's challenge.
 
+use super::SendContext;
 use super::exchange::{Outgoing, Reply, exchange};
 use super::pool::Pool;
 use super::proxied::ProxyAuths;
 use super::retry::{self, Failure};
 use super::route::{Connection, Route};
-use super::{Adapter, SendContext};
 use crate::body::content::Content;
 use crate::body::{Body, Open, Watch};
-use crate::connect::{Connector, Lookups};
+use crate::connect::{Lookups, Profiles};
 use crate::error::Result;
 use crate::headers::Headers;
 use crate::http1::framing::Framing;
@@ -20,9 +20,10 @@ use crate::process::PerProcess;
 use crate::response::{Exchanged, Response};
 use crate::trace::Step;
 
+/// One pool of connections, and what it has learned of peers.
 #[derive(Default)]
-pub(super) struct HttpAdapter {
-    pub(super) connector: Connector,
+pub(crate) struct HttpAdapter {
+    pub(super) profiles: Profiles,
     pub(super) proxy_auths: ProxyAuths,
     shared: PerProcess<Shared>,
 }
@@ -40,8 +41,9 @@ impl HttpAdapter {
     }
 }
 
-impl Adapter for HttpAdapter {
-    fn send(&self, prepared: &Prepared, context: &SendContext<'_>) -> Result<Response> {
+impl HttpAdapter {
+    /// Sends `prepared` and reads the response's head.
+    pub(crate) fn send(&self, prepared: &Prepared, context: &SendContext<'_>) -> Result<Response> {
         let route = Route::of(self, prepared, context)?;
         let mut outgoing = Outgoing::of(prepared, route.wire(prepared)?)?;
         let mut response = self.exchange(prepared, &route, &outgoing, context)?;
@@ -61,12 +63,11 @@ impl Adapter for HttpAdapter {
         Ok(response)
     }
 
-    fn close_idle(&self) {
+    /// Closes connections that no request uses.
+    pub(crate) fn close_idle(&self) {
         self.shared().pool.close_idle();
     }
-}
 
-impl HttpAdapter {
     /// One exchange, and one more if its connection was kept and dead.
     fn exchange(
         &self,
@@ -105,19 +106,25 @@ fn respond(
     let Reply { head, framing, keep } = reply;
     let (options, session, budget) = (prepared.options(), context.session, context.budget);
     let elapsed = budget.elapsed();
+    let chain = stream.chain().cloned();
     let open = Open { stream, buffer, home: Box::new(lease), keep, registration };
     let watch = watch(options, session, framing);
     let body = Body::new(framing, open, budget.clone(), watch);
     let content = content(body, &head.headers, options, session);
-    Response::new(prepared.clone(), head, content, Exchanged { elapsed, reused, framing })
+    Response::new(prepared.clone(), head, content, Exchanged { elapsed, reused, framing, chain })
 }
 
-fn content(body: Body, headers: &Headers, options: &Options, session: &Options) -> Content {
+pub(super) fn content(
+    body: Body,
+    headers: &Headers,
+    options: &Options,
+    session: &Options,
+) -> Content {
     Content::new(body, headers, options.decodes_over(session), options.decoded_max_over(session))
 }
 
 /// What is asked of the body beside its bytes: most have nothing of it.
-fn watch(options: &Options, session: &Options, framing: Framing) -> Option<Box<Watch>> {
+pub(super) fn watch(options: &Options, session: &Options, framing: Framing) -> Option<Box<Watch>> {
     let max = options.body_max_over(session);
     let (base, own) = (&session.exchanging.hooks.downloads, &options.exchanging.hooks.downloads);
     if max.is_none() && base.is_empty() && own.is_empty() {

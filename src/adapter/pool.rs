@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use crate::url::Scheme;
 
 /// What two requests must have in common to use one connection. Borrowed: a request that finds a
 /// kept connection allocates no key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key<'a> {
     pub(super) scheme: Scheme,
     /// Lower case, with its IPv6 zone.
@@ -32,8 +33,24 @@ pub(super) struct Key<'a> {
     pub(super) port: u16,
     /// The TLS profile; 0 for plain connections.
     pub(super) tls: u32,
-    /// The proxy with its credentials; none yet.
+    /// The proxy with its credentials (flaw 23).
     pub(super) proxy: Option<&'a str>,
+    /// The TLS profile of the leg to it; 0 for plain ones.
+    pub(super) proxy_tls: u32,
+    /// The path of the unix domain socket.
+    pub(super) socket: Option<&'a str>,
+    /// The address of this machine that is connected from.
+    pub(super) source: Option<IpAddr>,
+}
+
+/// What tells most keys apart; the rest is for equality.
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.host, self.port, self.tls).hash(state);
+        if let Some(proxy) = self.proxy {
+            proxy.hash(state);
+        }
+    }
 }
 
 /// A key that the pool keeps; its connections share it.
@@ -44,17 +61,30 @@ struct OwnedKey {
     port: u16,
     tls: u32,
     proxy: Option<Box<str>>,
+    proxy_tls: u32,
+    socket: Option<Box<str>>,
+    source: Option<IpAddr>,
 }
 
 impl OwnedKey {
     fn of(key: &Key<'_>) -> Arc<Self> {
-        let Key { scheme, host, port, tls, proxy } = *key;
-        Arc::new(Self { scheme, host: host.into(), port, tls, proxy: proxy.map(Into::into) })
+        let Key { scheme, host, port, tls, proxy, proxy_tls, socket, source } = *key;
+        let (host, proxy, socket) = (host.into(), proxy.map(Into::into), socket.map(Into::into));
+        Arc::new(Self { scheme, host, port, tls, proxy, proxy_tls, socket, source })
     }
 
     fn borrowed(&self) -> Key<'_> {
-        let Self { scheme, host, port, tls, proxy } = self;
-        Key { scheme: *scheme, host, port: *port, tls: *tls, proxy: proxy.as_deref() }
+        let Self { scheme, host, port, tls, proxy, proxy_tls, socket, source } = self;
+        Key {
+            scheme: *scheme,
+            host,
+            port: *port,
+            tls: *tls,
+            proxy: proxy.as_deref(),
+            proxy_tls: *proxy_tls,
+            socket: socket.as_deref(),
+            source: *source,
+        }
     }
 }
 

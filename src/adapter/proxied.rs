@@ -2,8 +2,7 @@
 //! P4–P7; faults 25–27; flaws 19–23).
 //!
 //! Credentials are basic ones until a proxy challenges for digest; what is known of a challenge is
-//! bound to that proxy with these credentials (flaw 22). Proxies that are spoken to over TLS or
-//! SOCKS are refused: they are not connected through directly instead.
+//! bound to that proxy with these credentials (flaw 22).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,11 +11,16 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::auth::DigestAuth;
 use crate::auth::digest::Pieces;
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::body::buffer::ReadBuffer;
+use crate::body::{Body, Home, Open};
+use crate::connect::stream::Stream;
+use crate::deadline::Budget;
+use crate::error::{Answer, Error, ErrorKind, Phase, Reason, Result};
 use crate::headers::{Headers, check_value};
 use crate::http1::decode::Head;
-use crate::limits::DIGEST_ORIGINS_MAX;
-use crate::proxy::{Proxy, ProxyScheme};
+use crate::http1::framing;
+use crate::limits::{DIGEST_ORIGINS_MAX, PROXY_BODY_BYTES_MAX};
+use crate::proxy::Proxy;
 
 /// Digest credentials of proxies that have challenged for them.
 #[derive(Default)]
@@ -71,17 +75,6 @@ impl ProxyAuths {
     }
 }
 
-/// Refuses what cannot be spoken to: going past a proxy that was asked for would tell the server
-/// who asks.
-pub(super) fn check_scheme(proxy: &Proxy) -> Result<()> {
-    if proxy.scheme() == ProxyScheme::Http {
-        return Ok(());
-    }
-    let message =
-        format!("cannot send through {proxy}: this version speaks to http:// proxies only");
-    Err(Error::new(ErrorKind::InvalidProxy, message).in_phase(Phase::Prepare))
-}
-
 /// The head that asks for a tunnel to `to`: nothing of the request but its User-Agent (flaw 20).
 pub(super) fn connect_head(
     to: &str,
@@ -102,10 +95,58 @@ pub(super) fn connect_head(
     Ok(head)
 }
 
-/// The error for a proxy's answer to CONNECT that is no tunnel (P5).
-pub(super) fn refused(proxy: &Proxy, head: &Head) -> Error {
+/// The error for a proxy's answer to CONNECT that is no tunnel (P5), with the answer: its fields,
+/// and as much of its body as comes soon.
+pub(super) fn refused(
+    proxy: &Proxy,
+    head: &Head,
+    rest: &[u8],
+    stream: Stream,
+    budget: &Budget,
+) -> Error {
     let (status, reason) = (head.status, String::from_utf8_lossy(head.reason()));
-    let hint = if status == 407 { "; give its URL the credentials it wants" } else { "" };
+    let (why, hint) = match status {
+        407 => (Reason::Authentication, "; give its URL the credentials it wants"),
+        _ => (Reason::Refused, ""),
+    };
     let message = format!("{proxy} opened no tunnel: {status} {reason}{hint}");
-    Error::new(ErrorKind::Proxy, message).in_phase(Phase::Connect).with_status(status)
+    let fields = head.headers.iter().map(|(name, value)| (name.to_owned(), value.to_vec()));
+    let answer = Answer { fields: fields.collect(), body: body_of(head, rest, stream, budget) };
+    Error::new(ErrorKind::Proxy, message)
+        .in_phase(Phase::Connect)
+        .with_status(status)
+        .with_reason(Some(why))
+        .with_answer(answer)
+}
+
+/// The beginning of the body; one that is broken or late is as long as it came.
+fn body_of(head: &Head, rest: &[u8], stream: Stream, budget: &Budget) -> Vec<u8> {
+    let Ok((framing, _)) = framing::of_response("GET", head) else { return Vec::new() };
+    let mut buffer = ReadBuffer::new();
+    while buffer.unread().len() < rest.len() {
+        let have = buffer.unread().len();
+        let room = buffer.room();
+        let count = room.len().min(rest.len() - have);
+        room[..count].copy_from_slice(&rest[have..have + count]);
+        buffer.filled(count);
+    }
+    let registration = budget.cancel.as_ref().map(|token| stream.register(token));
+    let open = Open { stream, buffer, home: Box::new(Nowhere), keep: false, registration };
+    let mut body = Body::new(framing, open, budget.clone(), None);
+    body.store();
+    let mut bytes = vec![0; PROXY_BODY_BYTES_MAX];
+    let mut end = 0;
+    while let Ok(count @ 1..) = body.read(&mut bytes[end..]) {
+        end += count;
+    }
+    bytes.truncate(end);
+    bytes
+}
+
+/// A refusing proxy's connection serves nothing else.
+struct Nowhere;
+
+impl Home for Nowhere {
+    fn keep(self: Box<Self>, _: Stream, _: ReadBuffer) {}
+    fn discard(self: Box<Self>, _: ReadBuffer) {}
 }

@@ -1,24 +1,26 @@
-//! The way to the server of one request under its settings: directly, through a proxy that forwards
-//! (http), or through a tunnel that a proxy opens (https). What decides which connections may serve
-//! it is the pool's key (flaws 33–40).
+//! The way to the server of one request under its settings: directly, through a unix domain socket,
+//! through a proxy that forwards (http), or one that connects (https, SOCKS). What decides which
+//! connections may serve it is the pool's key (flaws 23, 33–40). `open` opens new ones.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
 
 use super::SendContext;
 use super::exchange::Wire;
 use super::http::{HttpAdapter, Shared};
 use super::pool::{Checkout, Key, Lease, Policy};
-use super::proxied::{self, refused};
 use crate::auth::digest::Pieces;
 use crate::body::Home;
 use crate::body::buffer::ReadBuffer;
 use crate::cancel::Registration;
 use crate::connect::stream::Stream;
-use crate::connect::{Connector, Lookups, Opened, Profile, Target, Tunnel, unreached};
+use crate::connect::{Profile, Target};
 use crate::deadline::{Budget, WaitEnd};
 use crate::error::{ErrorKind, Phase, Result};
 use crate::headers::Headers;
-use crate::options::Options;
+use crate::options::{Options, TlsSettings, Trust, check_socket_path};
 use crate::prepare::Prepared;
-use crate::proxy::Proxy;
+use crate::proxy::{Proxy, ProxyScheme};
 use crate::trace::Step;
 use crate::url::{Scheme, Url};
 
@@ -35,12 +37,17 @@ pub(super) struct Connection {
 pub(super) struct Route<'a> {
     adapter: &'a HttpAdapter,
     session: &'a Options,
-    prepared: &'a Prepared,
-    url: &'a Url,
-    proxy: Option<&'a Proxy>,
+    pub(super) prepared: &'a Prepared,
+    pub(super) url: &'a Url,
+    pub(super) proxy: Option<&'a Proxy>,
+    /// The unix domain socket, in place of an address.
+    socket: Option<Cow<'a, str>>,
+    source: Option<IpAddr>,
     keeps_credentials_back: bool,
-    profile: Option<Profile>,
-    key: Key<'a>,
+    /// For TLS with the server.
+    pub(super) profile: Option<Profile>,
+    /// For TLS with the proxy.
+    pub(super) proxy_profile: Option<Profile>,
     policy: Policy,
 }
 
@@ -50,46 +57,72 @@ impl<'a> Route<'a> {
         prepared: &'a Prepared,
         context: &'a SendContext<'_>,
     ) -> Result<Self> {
-        let (url, session) = (prepared.url(), context.session);
-        let proxy = context.proxy.as_ref();
-        proxy.map_or(Ok(()), proxied::check_scheme)?;
+        let (url, session, options) = (prepared.url(), context.session, prepared.options());
+        let socket = socket_of(url, options, session)?;
+        let proxy = context.proxy.as_ref().filter(|_| socket.is_none());
         let profile = match url.scheme() {
+            Scheme::Https => Some(profile_for(adapter, context, options.tls_over(session))?),
             Scheme::Http => None,
+            Scheme::Other if socket.is_some() => None,
             Scheme::Other => return Err(super::unserved(url)),
-            Scheme::Https => {
-                Some(adapter.connector.profile(&prepared.options().trust_over(session))?)
+        };
+        let proxy_profile = match proxy.map(Proxy::scheme) {
+            Some(ProxyScheme::Https) => {
+                Some(profile_for(adapter, context, options.proxy_tls_over(session))?)
             }
+            _ => None,
         };
-        let tls = profile.as_ref().map_or(0, |profile| profile.number);
-        // A proxy that forwards serves every host over the same connections (P13).
-        let (host, port) = match proxy {
-            Some(proxy) if profile.is_none() => (proxy.host(), proxy.port()),
-            _ => (url.host(), url.port()),
-        };
-        let key = Key { scheme: url.scheme(), host, port, tls, proxy: proxy.map(Proxy::url) };
         let policy = Policy { limits: session.pool_limits(), idle_age: session.idle_age_max() };
-        let keeps_credentials_back = prepared.options().proxy_digest_over(session);
         Ok(Self {
             adapter,
             session,
             prepared,
             url,
             proxy,
-            keeps_credentials_back,
+            socket,
+            source: options.source_address_over(session),
+            keeps_credentials_back: options.proxy_digest_over(session),
             profile,
-            key,
+            proxy_profile,
             policy,
         })
     }
 
+    pub(super) fn socket_path(&self) -> Option<&str> {
+        self.socket.as_deref()
+    }
+
+    /// All that must be equal for a kept connection to serve this request.
+    fn key(&self) -> Key<'_> {
+        let number = |profile: &Option<Profile>| profile.as_ref().map_or(0, |it| it.number);
+        // A proxy that forwards serves every host over the same connections (P13).
+        let (host, port) = match self.forwarder() {
+            Some(proxy) => (proxy.host(), proxy.port()),
+            None => (self.url.host(), self.url.port()),
+        };
+        Key {
+            scheme: self.url.scheme(),
+            host,
+            port,
+            tls: number(&self.profile),
+            proxy: self.proxy.map(Proxy::url),
+            proxy_tls: number(&self.proxy_profile),
+            socket: self.socket_path(),
+            source: self.source,
+        }
+    }
+
     /// The proxy, if it reads the request itself.
     fn forwarder(&self) -> Option<&'a Proxy> {
-        self.proxy.filter(|_| self.profile.is_none())
+        self.proxy.filter(|proxy| self.profile.is_none() && !proxy.scheme().is_socks())
     }
 
     /// How the request is written for this way.
     pub(super) fn wire(&self, prepared: &Prepared) -> Result<Wire<'a>> {
         let Some(proxy) = self.forwarder() else {
+            if self.url.scheme() == Scheme::Other {
+                return Ok(Wire::local(self.url));
+            }
             // What was meant for the proxy is never told to the server (flaw 19).
             return Ok(Wire::direct(self.url, self.proxy.is_some()));
         };
@@ -102,7 +135,7 @@ impl<'a> Route<'a> {
         Ok(Wire::forwarded(self.url, target, authorization))
     }
 
-    fn authorization(
+    pub(super) fn authorization(
         &self,
         proxy: &Proxy,
         method: &str,
@@ -112,11 +145,16 @@ impl<'a> Route<'a> {
         self.adapter.proxy_auths.answer(proxy, self.keeps_credentials_back, method, target, body)
     }
 
+    /// Keeps a digest challenge of `proxy`; whether its credentials can answer it.
+    pub(super) fn learn_from(&self, proxy: &Proxy, headers: &Headers) -> Result<bool> {
+        self.adapter.proxy_auths.learn(proxy, headers)
+    }
+
     /// Keeps the challenge of a proxy that forwards; whether it is a new one to answer.
     pub(super) fn learn(&self, headers: &Headers) -> Result<bool> {
         let has_own = self.prepared.headers().contains("proxy-authorization");
         match self.forwarder() {
-            Some(proxy) if !has_own => self.adapter.proxy_auths.learn(proxy, headers),
+            Some(proxy) if !has_own => self.learn_from(proxy, headers),
             _ => Ok(false),
         }
     }
@@ -130,7 +168,7 @@ impl<'a> Route<'a> {
         loop {
             let limit = budget.connecting_if(self.policy.limits.open_per_host_max > 0);
             let Checkout { kept, buffer, lease } = pool
-                .checkout(&self.key, self.policy, &limit, budget.started())
+                .checkout(&self.key(), self.policy, &limit, budget.started())
                 .map_err(|end| match end {
                     WaitEnd::Cancelled => Budget::cancelled(Phase::Pool),
                     WaitEnd::TimedOut => {
@@ -154,68 +192,45 @@ impl<'a> Route<'a> {
         }
     }
 
-    fn open(&self, lookups: &Lookups, budget: &Budget) -> Result<Stream> {
-        let connector = &self.adapter.connector;
-        let Some(proxy) = self.proxy else {
-            return connector.connect(
-                self.target(self.url.host(), self.url.port()),
-                lookups,
-                budget,
-            );
-        };
-        let target = self.target(proxy.host(), proxy.port());
-        if self.profile.is_none() {
-            let target = Target { tls: None, authority: proxy.to_string(), ..target };
-            return connector.connect(target, lookups, budget).map_err(unreached);
-        }
-        self.tunnel(connector, proxy, lookups, budget)
-    }
-
-    /// Opens a tunnel; a digest challenge is answered once, on a new connection.
-    fn tunnel(
-        &self,
-        connector: &Connector,
-        proxy: &Proxy,
-        lookups: &Lookups,
-        budget: &Budget,
-    ) -> Result<Stream> {
-        let own = self.prepared.headers().get("proxy-authorization");
-        let to = self.url.authority();
-        let mut answered = false;
-        loop {
-            let authorization = match own {
-                Some(own) => Some(own.to_vec()),
-                None => self.authorization(proxy, "CONNECT", &to, Some(&|_| Ok(())))?,
-            };
-            let agent = self.prepared.headers().get("user-agent").map(<[u8]>::to_vec);
-            let head = proxied::connect_head(&to, agent.as_deref(), authorization.as_deref())?;
-            let tunnel = Tunnel { head: &head, host: self.url.host(), proxy: proxy.to_string() };
-            let target =
-                Target { authority: proxy.to_string(), ..self.target(proxy.host(), proxy.port()) };
-            match connector.tunnel(target, &tunnel, lookups, budget)? {
-                Opened::Stream(stream) => return Ok(stream),
-                Opened::Refused(head) => {
-                    let may_answer = !answered && head.status == 407 && own.is_none();
-                    if !may_answer || !self.adapter.proxy_auths.learn(proxy, &head.headers)? {
-                        return Err(refused(proxy, &head));
-                    }
-                    answered = true;
-                    budget.tell(Step::Retry, || "407".to_owned());
-                }
-            }
-        }
-    }
-
-    fn target<'b>(&self, host: &'b str, port: u16) -> Target<'b> {
+    pub(super) fn target<'b>(&self, host: &'b str, port: u16) -> Target<'b> {
         Target {
             host,
             port,
             authority: self.url.authority(),
             address: self.session.override_for(host, port),
             resolver: self.session.custom_resolver(),
-            tls: self.profile.clone(),
+            source: self.source,
         }
     }
+}
+
+/// The unix domain socket that serves `url`: that of its own scheme, or else the one that is set.
+fn socket_of<'a>(
+    url: &Url,
+    options: &'a Options,
+    session: &'a Options,
+) -> Result<Option<Cow<'a, str>>> {
+    match url.socket_path() {
+        Some(path) => {
+            check_socket_path(&path)?;
+            Ok(Some(Cow::Owned(path)))
+        }
+        None => Ok(options.unix_socket_over(session).map(Cow::Borrowed)),
+    }
+}
+
+/// The TLS profile for `settings`; a bundle that the environment names stands in for the system's.
+fn profile_for(
+    adapter: &HttpAdapter,
+    context: &SendContext<'_>,
+    mut settings: TlsSettings,
+) -> Result<Profile> {
+    if settings.trust == Trust::System
+        && let Some(bundle) = (context.environment_ca)()?
+    {
+        settings.trust = Trust::Bundle(bundle);
+    }
+    adapter.profiles.get(settings)
 }
 
 impl Connection {

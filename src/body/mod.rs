@@ -105,6 +105,25 @@ impl Body {
         body
     }
 
+    /// A body that never was on a connection.
+    pub(crate) fn in_memory(bytes: Vec<u8>, budget: Budget, watch: Option<Box<Watch>>) -> Self {
+        let too_long = watch.as_ref().and_then(|watch| watch.check(bytes.len() as u64).err());
+        Self {
+            state: BodyState::Done,
+            open: None,
+            limit: budget.exchanging(),
+            budget,
+            received: bytes.len() as u64,
+            trailers: None,
+            stored: if too_long.is_some() { Vec::new() } else { bytes },
+            failed: too_long,
+            watch: None,
+            held: false,
+            finished: None,
+            stored_at: 0,
+        }
+    }
+
     /// Reads at least one byte into `out`; 0 is the end of the body.
     pub(crate) fn read(&mut self, out: &mut [u8]) -> Result<usize> {
         if self.stored_at < self.stored.len() {

@@ -3,10 +3,11 @@
 //!
 //! A session runs at most [`DNS_THREADS_MAX`] lookups at a time; a thread ends when no lookup
 //! waits, so none outlives its work. `localhost` is loopback and `.invalid` does not exist, without
-//! asking (RFC 6761 §6.3, §6.4).
+//! asking (RFC 6761 §6.3, §6.4). The zone of an IPv6 address (RFC 6874) is the system's to read.
+//! Addresses have the port 0 here.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
@@ -14,8 +15,8 @@ use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
 use super::socket::Stop;
 use crate::cancel::Wake;
 use crate::deadline::Limit;
-use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::limits::DNS_THREADS_MAX;
+use crate::error::{Error, ErrorKind, Phase, Reason, Result};
+use crate::limits::{DNS_NAME_BYTES_MAX, DNS_THREADS_MAX};
 use crate::options::Resolve;
 
 /// Looks names up for one session.
@@ -30,13 +31,14 @@ struct Queue {
 
 struct Job {
     host: String,
-    resolver: Arc<dyn Resolve>,
+    /// `None`: the system's.
+    resolver: Option<Arc<dyn Resolve>>,
     lookup: Arc<Lookup>,
 }
 
 #[derive(Default)]
 struct Lookup {
-    answer: Mutex<Option<Result<Vec<IpAddr>>>>,
+    answer: Mutex<Option<Result<Vec<SocketAddr>>>>,
     changed: Condvar,
 }
 
@@ -54,12 +56,13 @@ impl Lookups {
         host: &str,
         resolver: Option<Arc<dyn Resolve>>,
         limit: &Limit,
-    ) -> std::result::Result<Result<Vec<IpAddr>>, Stop> {
+    ) -> std::result::Result<Result<Vec<SocketAddr>>, Stop> {
         if let Some(addresses) = without_lookup(host) {
             return Ok(addresses);
         }
         let lookup = Arc::new(Lookup::default());
-        let resolver = resolver.unwrap_or_else(|| Arc::new(System));
+        // A zone is an interface of this machine: no resolver of the caller's knows it.
+        let resolver = resolver.filter(|_| !host.contains('%'));
         let job = Job { host: host.to_owned(), resolver, lookup: lookup.clone() };
         if let Err(error) = self.enqueue(job) {
             return Ok(Err(error));
@@ -99,7 +102,10 @@ impl Lookups {
             drop(queue);
             // Nobody waits any more: timed out or cancelled while queued.
             if Arc::strong_count(&job.lookup) > 1 {
-                let answer = guarded(&*job.resolver, &job.host);
+                let answer = match &job.resolver {
+                    Some(resolver) => guarded(&**resolver, &job.host),
+                    None => of_system(&job.host),
+                };
                 *lock(&job.lookup.answer) = Some(answer);
                 job.lookup.changed.notify_all();
             }
@@ -108,14 +114,22 @@ impl Lookups {
 }
 
 /// A resolver that panics must not take the thread's place in the count with it.
-fn guarded(resolver: &dyn Resolve, host: &str) -> Result<Vec<IpAddr>> {
+fn guarded(resolver: &dyn Resolve, host: &str) -> Result<Vec<SocketAddr>> {
     let resolve = std::panic::AssertUnwindSafe(|| resolver.resolve(host));
-    std::panic::catch_unwind(resolve)
-        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Panic, "the resolver panicked")))
+    let found = std::panic::catch_unwind(resolve)
+        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Panic, "the resolver panicked")))?;
+    match found.is_empty() {
+        true => Err(not_found(host, "it has no address")),
+        false => Ok(found.into_iter().map(without_port).collect()),
+    }
+}
+
+fn without_port(address: impl Into<IpAddr>) -> SocketAddr {
+    SocketAddr::new(address.into(), 0)
 }
 
 impl Lookup {
-    fn wait(self: Arc<Self>, limit: &Limit) -> std::result::Result<Result<Vec<IpAddr>>, Stop> {
+    fn wait(self: Arc<Self>, limit: &Limit) -> std::result::Result<Result<Vec<SocketAddr>>, Stop> {
         let _registration = limit.cancel.as_ref().map(|token| token.register(self.clone()));
         let mut wait = limit.wait();
         let mut answer = lock(&self.answer);
@@ -141,13 +155,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Literals (a zone is part of the address) and the names that RFC 6761 keeps from DNS.
-fn without_lookup(host: &str) -> Option<Result<Vec<IpAddr>>> {
+fn without_lookup(host: &str) -> Option<Result<Vec<SocketAddr>>> {
     if let Ok(address) = host.parse::<IpAddr>() {
-        return Some(Ok(vec![address]));
+        return Some(Ok(vec![without_port(address)]));
     }
     let name = host.strip_suffix('.').unwrap_or(host);
     if name == "localhost" || name.ends_with(".localhost") {
-        return Some(Ok(vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()]));
+        let loopback = [without_port(Ipv6Addr::LOCALHOST), without_port(Ipv4Addr::LOCALHOST)];
+        return Some(Ok(loopback.to_vec()));
+    }
+    if name.len() > DNS_NAME_BYTES_MAX {
+        let message = format!("cannot find a host whose name has {} bytes", name.len());
+        return Some(Err(Error::new(ErrorKind::InvalidUrl, message)));
     }
     if name.split('.').any(str::is_empty) {
         // Requests prepares such a URL; DNS cannot be asked for it (fault 4).
@@ -161,33 +180,39 @@ fn without_lookup(host: &str) -> Option<Result<Vec<IpAddr>>> {
 }
 
 fn not_found(host: &str, why: &str) -> Error {
-    Error::new(ErrorKind::Dns, format!("cannot find host {host:?}: {why}")).in_phase(Phase::Dns)
+    Error::new(ErrorKind::Dns, format!("cannot find host {host:?}: {why}"))
+        .in_phase(Phase::Dns)
+        .with_reason(Some(Reason::NotFound))
 }
 
-/// The system's resolver.
-struct System;
+/// Asks the system's resolver.
+fn of_system(host: &str) -> Result<Vec<SocketAddr>> {
+    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    let found = getaddrinfo(Some(host), None, Some(hints)).map_err(|error| {
+        let kind = error.kind();
+        unfound(host, kind, || std::io::Error::from(error).to_string())
+    })?;
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    for info in found.flatten() {
+        if !addresses.contains(&info.sockaddr) {
+            addresses.push(info.sockaddr);
+        }
+    }
+    match addresses.is_empty() {
+        true => Err(not_found(host, "it has no address")),
+        false => Ok(addresses),
+    }
+}
 
-impl Resolve for System {
-    fn resolve(&self, host: &str) -> Result<Vec<IpAddr>> {
-        let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
-        let found = getaddrinfo(Some(host), None, Some(hints)).map_err(|error| {
-            let why = match error.kind() {
-                LookupErrorKind::NoName | LookupErrorKind::NoData => "no such host is known".into(),
-                LookupErrorKind::Again => "the name server does not answer; try again".into(),
-                _ => std::io::Error::from(error).to_string(),
-            };
-            not_found(host, &why)
-        })?;
-        let mut addresses: Vec<IpAddr> = Vec::new();
-        for info in found.flatten() {
-            if !addresses.contains(&info.sockaddr.ip()) {
-                addresses.push(info.sockaddr.ip());
-            }
+/// The error for what the system's resolver says (faults 1, 2).
+fn unfound(host: &str, kind: LookupErrorKind, words: impl FnOnce() -> String) -> Error {
+    match kind {
+        LookupErrorKind::NoName | LookupErrorKind::NoData => {
+            not_found(host, "no such host is known")
         }
-        match addresses.is_empty() {
-            true => Err(not_found(host, "it has no address")),
-            false => Ok(addresses),
-        }
+        LookupErrorKind::Again => not_found(host, "the name server does not answer; try again")
+            .with_reason(Some(Reason::Temporary)),
+        _ => not_found(host, &words()).with_reason(None),
     }
 }
 
@@ -196,9 +221,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fault_02_a_name_server_that_does_not_answer_is_temporary() {
+        let reason = |kind| unfound("a.test", kind, String::new).reason();
+        assert_eq!(reason(LookupErrorKind::Again), Some(Reason::Temporary));
+        assert_eq!(reason(LookupErrorKind::NoName), Some(Reason::NotFound));
+        assert_eq!(unfound("a.test", LookupErrorKind::Again, String::new).kind(), ErrorKind::Dns);
+    }
+
+    #[test]
     fn what_needs_no_lookup_gets_none() {
         let kind = |host| without_lookup(host).map(|found| found.map_err(|error| error.kind()));
-        assert_eq!(kind("127.0.0.1"), Some(Ok(vec![Ipv4Addr::LOCALHOST.into()])));
+        assert_eq!(kind("127.0.0.1"), Some(Ok(vec![without_port(Ipv4Addr::LOCALHOST)])));
         assert_eq!(kind("a.localhost.").map(|found| found.map(|all| all.len())), Some(Ok(2)));
         assert_eq!(kind("missing.invalid"), Some(Err(ErrorKind::Dns)));
         for host in ["a..b", "a..", "."] {

@@ -1,22 +1,30 @@
-//! Produces a connection: the chain is DNS → TCP → TLS, readable below from top to bottom.
+//! Produces connections, link by link: lookup and TCP or a unix domain socket ([`Dial::reach`]),
+//! TLS ([`Dial::secure`]), a tunnel of an HTTP proxy ([`Dial::tunnel`]), the connection of a SOCKS
+//! proxy ([`Dial::socks`]). Which links make a way is the adapter's to say:
 //!
 //! ```text
-//!   http://                      tcp
-//!   https://                     tcp → tls
-//!   https:// through a proxy     tcp → tunnel → tls
+//!   http://                             reach
+//!   https://                            reach → secure
+//!   http:// through an http:// proxy    reach
+//!   http:// through an https:// proxy   reach → secure
+//!   https:// through an http:// proxy   reach → tunnel → secure
+//!   https:// through an https:// proxy  reach → secure → tunnel → secure
+//!   through a SOCKS proxy               reach → socks (→ secure)
 //! ```
-//! The whole chain stands under one limit, the connect timeout (behaviour O2). Knows neither
-//! requests nor the pool.
+//! The whole way stands under one limit, the connect timeout (behaviour O2). Knows neither requests
+//! nor the pool.
 
 mod dns;
 mod socket;
+pub(crate) mod socks;
 pub(crate) mod stream;
 mod sys;
 mod tcp;
 mod tls;
 mod tunnel;
+mod unix;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
@@ -24,15 +32,16 @@ use rustls::pki_types::ServerName;
 pub(crate) use dns::Lookups;
 pub(crate) use socket::Stop;
 use stream::Stream;
-pub(crate) use tls::Profile;
+pub(crate) use tls::stream::PeerChain;
+pub(crate) use tls::{Profile, Profiles};
 
 use crate::deadline::{Budget, Limit};
-use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::error::{Error, ErrorKind, Phase, Reason, Result};
 use crate::http1::decode::Head;
-use crate::options::{Resolve, Trust};
+use crate::options::Resolve;
 use crate::trace::Step;
 
-/// Where to connect to, and how.
+/// What to connect to, and how it is found.
 pub(crate) struct Target<'a> {
     pub(crate) host: &'a str,
     pub(crate) port: u16,
@@ -41,179 +50,172 @@ pub(crate) struct Target<'a> {
     /// Connect here instead of looking `host` up.
     pub(crate) address: Option<SocketAddr>,
     pub(crate) resolver: Option<Arc<dyn Resolve>>,
-    /// For https.
-    pub(crate) tls: Option<Profile>,
-}
-
-/// A tunnel to be asked for.
-pub(crate) struct Tunnel<'a> {
-    /// The CONNECT head as it is sent.
-    pub(crate) head: &'a [u8],
-    /// The server behind it.
-    pub(crate) host: &'a str,
-    /// The proxy, for messages.
-    pub(crate) proxy: String,
+    /// The address of this machine to connect from.
+    pub(crate) source: Option<IpAddr>,
 }
 
 /// What came of asking for a tunnel.
-pub(crate) enum Opened {
-    Stream(Stream),
-    /// The head of an answer that opens none.
-    Refused(Head),
+pub(crate) enum Asked {
+    Opened(Stream),
+    /// An answer that opens none: its head, what came behind it, and the connection.
+    Refused(Head, Vec<u8>, Stream),
 }
 
-/// Opens connections for one session.
-#[derive(Default)]
-pub(crate) struct Connector {
-    profiles: tls::Profiles,
+/// One opening of a connection: everything that it takes is under its limit.
+pub(crate) struct Dial<'a> {
+    lookups: &'a Lookups,
+    limit: Limit,
+    budget: &'a Budget,
 }
 
-impl Connector {
-    /// The TLS profile for `trust`.
-    pub(crate) fn profile(&self, trust: &Trust) -> Result<Profile> {
-        self.profiles.get(trust)
+impl<'a> Dial<'a> {
+    /// Starts the connect timeout.
+    pub(crate) fn new(lookups: &'a Lookups, budget: &'a Budget) -> Self {
+        Self { lookups, limit: budget.connecting(), budget }
     }
 
-    /// Connects to `target` within the budget's connect timeout.
-    pub(crate) fn connect(
+    /// An open TCP connection to `target`.
+    pub(crate) fn reach(&self, target: &Target<'_>) -> Result<Stream> {
+        let addresses = self.addresses(target)?;
+        let link = tcp::connect_any(&addresses, target.source, &self.limit).map_err(|stop| {
+            let what = format!("cannot connect to {}", target.authority);
+            self.failure(stop, ErrorKind::Connect, Phase::Connect, &what)
+        })?;
+        self.budget.tell(Step::Connect, || target.authority.clone());
+        Ok(Stream::Plain(link))
+    }
+
+    /// An open connection to the unix domain socket at `path`.
+    pub(crate) fn reach_unix(&self, path: &str) -> Result<Stream> {
+        let link = unix::connect(path, &self.limit).map_err(|stop| {
+            let what = format!("cannot connect to the unix domain socket {path:?}");
+            self.failure(stop, ErrorKind::Connect, Phase::Connect, &what)
+        })?;
+        self.budget.tell(Step::Connect, || path.to_owned());
+        Ok(Stream::Plain(link))
+    }
+
+    /// TLS over `carrier`, with whoever proves to be `host`, or whom the profile names instead.
+    pub(crate) fn secure(
         &self,
-        target: Target<'_>,
-        lookups: &Lookups,
-        budget: &Budget,
+        carrier: Stream,
+        host: &str,
+        authority: &str,
+        profile: &Profile,
     ) -> Result<Stream> {
-        let limit = budget.connecting();
-        let link = link(&target, lookups, &limit, budget)?;
-        match target.tls {
-            None => Ok(Stream::Plain(link)),
-            Some(profile) => {
-                handshake(link, target.host, &target.authority, &profile, &limit, budget)
+        let _registration = self.limit.cancel.as_ref().map(|token| carrier.register(token));
+        let name = server_name(profile.name_for(host))?;
+        match tls::stream::TlsStream::handshake(carrier, profile, name, &self.limit) {
+            Ok(stream) => {
+                self.budget.tell(Step::Tls, || format!("{authority}, {}", stream.described()));
+                Ok(Stream::Tls(Box::new(stream)))
+            }
+            Err(stop) => {
+                let what = format!("TLS with {authority} failed");
+                Err(self.failure(stop, ErrorKind::Tls, Phase::Tls, &what))
             }
         }
     }
 
-    /// Connects to the server behind a tunnel through the proxy at `target`, all within the
-    /// connect timeout.
-    pub(crate) fn tunnel(
+    /// Asks the HTTP proxy at the other end of `stream` for a tunnel, with this CONNECT head.
+    pub(crate) fn tunnel(&self, mut stream: Stream, head: &[u8], proxy: &str) -> Result<Asked> {
+        let registration = self.limit.cancel.as_ref().map(|token| stream.register(token));
+        let (head, rest) =
+            tunnel::ask(&mut stream, head, &self.limit).map_err(|failure| match failure {
+                tunnel::Failure::Error(error) => tunnel::told(proxy, &error),
+                tunnel::Failure::Stop(stop) => {
+                    let what = format!("{proxy} opened no tunnel");
+                    self.failure(stop, ErrorKind::Proxy, Phase::Connect, &what)
+                }
+            })?;
+        drop(registration);
+        Ok(match head.status {
+            200..=299 => Asked::Opened(stream),
+            _ => Asked::Refused(head, rest, stream),
+        })
+    }
+
+    /// Asks the SOCKS proxy at the other end of `stream` for a connection to `to`. `more`: another
+    /// address of the server could be tried after this.
+    pub(crate) fn socks(
         &self,
-        target: Target<'_>,
-        tunnel: &Tunnel<'_>,
-        lookups: &Lookups,
-        budget: &Budget,
-    ) -> Result<Opened> {
-        let limit = budget.connecting();
-        let mut link = link(&target, lookups, &limit, budget).map_err(unreached)?;
-        let registration = limit.cancel.as_ref().map(|token| link.register(token));
-        let head = tunnel::ask(&mut link, tunnel.head, &limit).map_err(|error| match error {
-            tunnel::Failure::Error(error) => tunnel::told(&tunnel.proxy, &error),
-            tunnel::Failure::Stop(stop) => {
-                let what = format!("{} opened no tunnel", tunnel.proxy);
-                failure(stop, ErrorKind::Proxy, Phase::Connect, &what, budget)
+        mut stream: Stream,
+        handshake: &socks::Handshake<'_>,
+        to: &socks::Destination<'_>,
+        proxy: &str,
+    ) -> Result<Stream> {
+        let registration = self.limit.cancel.as_ref().map(|token| stream.register(token));
+        socks::ask(&mut stream, handshake, to, &self.limit).map_err(|failure| match failure {
+            socks::Failure::Refused(reason, why) => {
+                let message = format!("{proxy} did not connect to {to}: {why}");
+                Error::new(ErrorKind::Socks, message)
+                    .in_phase(Phase::Connect)
+                    .with_reason(Some(reason))
+            }
+            socks::Failure::Stop(stop) => {
+                let what = format!("{proxy} did not connect to {to}");
+                self.failure(stop, ErrorKind::Socks, Phase::Connect, &what)
             }
         })?;
         drop(registration);
-        match (head.status, target.tls) {
-            (200..=299, Some(profile)) => {
-                handshake(link, tunnel.host, tunnel.host, &profile, &limit, budget)
-                    .map(Opened::Stream)
-            }
-            _ => Ok(Opened::Refused(head)),
+        Ok(stream)
+    }
+
+    /// The addresses of `target`, at least one.
+    pub(crate) fn addresses(&self, target: &Target<'_>) -> Result<Vec<SocketAddr>> {
+        if let Some(address) = target.address {
+            return Ok(vec![address]);
+        }
+        let what = format!("no address of {} was found", target.host);
+        let found = self
+            .lookups
+            .addresses(target.host, target.resolver.clone(), &self.limit)
+            .map_err(|stop| self.failure(stop, ErrorKind::Dns, Phase::Dns, &what))?
+            .map_err(|error| error.in_phase(Phase::Dns))?;
+        if !is_address(target.host) {
+            self.budget.tell(Step::Dns, || target.host.to_owned());
+        }
+        Ok(tcp::with_port(found, target.port))
+    }
+
+    /// The error for a stop while connecting: a timeout is the connect timeout, whatever was under
+    /// way.
+    fn failure(&self, stop: Stop, kind: ErrorKind, phase: Phase, what: &str) -> Error {
+        match stop {
+            Stop::TimedOut => self.budget.timed_out(ErrorKind::ConnectTimeout, phase, what),
+            stop => describe(stop, kind, phase, what),
         }
     }
 }
 
-/// A proxy that could not be reached (P7); timeouts and cancels stay what they are.
-pub(crate) fn unreached(error: Error) -> Error {
+/// A proxy that could not be reached (P7, X4); timeouts and cancels stay what they are.
+pub(crate) fn unreached(error: Error, kind: ErrorKind) -> Error {
     match error.kind() {
         ErrorKind::Dns | ErrorKind::Connect => {
             let message = format!("the proxy cannot be reached: {}", error.message());
-            Error::new(ErrorKind::Proxy, message)
+            Error::new(kind, message)
                 .in_phase(error.phase())
                 .with_os_error(error.os_error())
+                .with_reason(Some(Reason::Unreachable))
         }
+        ErrorKind::Tls => error.with_exception("ProxyError"),
         _ => error,
     }
 }
 
-/// An open TCP connection to the target.
-fn link(
-    target: &Target<'_>,
-    lookups: &Lookups,
-    limit: &Limit,
-    budget: &Budget,
-) -> Result<socket::Link> {
-    let addresses = addresses(target, lookups, limit, budget)?;
-    let link = tcp::connect_any(&addresses, limit).map_err(|stop| {
-        let what = format!("cannot connect to {}", target.authority);
-        failure(stop, ErrorKind::Connect, Phase::Connect, &what, budget)
-    })?;
-    budget.tell(Step::Connect, || target.authority.clone());
-    Ok(link)
-}
-
-fn addresses(
-    target: &Target<'_>,
-    lookups: &Lookups,
-    limit: &Limit,
-    budget: &Budget,
-) -> Result<Vec<SocketAddr>> {
-    if let Some(address) = target.address {
-        return Ok(vec![address]);
-    }
-    let what = format!("no address of {} was found", target.host);
-    let found = lookups
-        .addresses(target.host, target.resolver.clone(), limit)
-        .map_err(|stop| failure(stop, ErrorKind::Dns, Phase::Dns, &what, budget))?
-        .map_err(|error| error.in_phase(Phase::Dns))?;
-    if !is_address(target.host) {
-        budget.tell(Step::Dns, || target.host.to_owned());
-    }
-    Ok(tcp::with_port(found, target.port))
-}
-
 /// Whether the host of a URL is an address, for which nothing is looked up.
-fn is_address(host: &str) -> bool {
+pub(crate) fn is_address(host: &str) -> bool {
     host.contains(':') || host.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
-fn handshake(
-    link: socket::Link,
-    host: &str,
-    authority: &str,
-    profile: &Profile,
-    limit: &Limit,
-    budget: &Budget,
-) -> Result<Stream> {
-    let _registration = limit.cancel.as_ref().map(|token| link.register(token));
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+/// The name to verify: without the dot at its end (T9), without the zone of an address.
+fn server_name(host: &str) -> Result<ServerName<'static>> {
+    let bare = host.strip_suffix('.').unwrap_or(host);
+    let bare = bare.split_once('%').map_or(bare, |(address, _)| address);
+    ServerName::try_from(bare.to_owned()).map_err(|_| {
         let message = format!("TLS cannot verify the host name {host:?}");
         Error::new(ErrorKind::Tls, message).in_phase(Phase::Tls)
-    })?;
-    match tls::stream::TlsStream::handshake(link, profile, name, limit) {
-        Ok(stream) => {
-            budget.tell(Step::Tls, || authority.to_owned());
-            Ok(Stream::Tls(Box::new(stream)))
-        }
-        Err(stop) => {
-            let what = format!("TLS with {authority} failed");
-            Err(failure(explained(stop, host), ErrorKind::Tls, Phase::Tls, &what, budget))
-        }
-    }
-}
-
-/// The same stop, TLS errors put into words.
-fn explained(stop: Stop, host: &str) -> Stop {
-    match stop {
-        Stop::Tls(error) => Stop::Tls(rustls::Error::General(tls::explain(&error, host))),
-        stop => stop,
-    }
-}
-
-/// The error for a stop while connecting: a timeout is the connect timeout, whatever was under way.
-fn failure(stop: Stop, kind: ErrorKind, phase: Phase, what: &str, budget: &Budget) -> Error {
-    match stop {
-        Stop::TimedOut => budget.timed_out(ErrorKind::ConnectTimeout, phase, what),
-        stop => describe(stop, kind, phase, what),
-    }
+    })
 }
 
 /// The error for a stop that is no timeout.
@@ -221,12 +223,10 @@ pub(crate) fn describe(stop: Stop, kind: ErrorKind, phase: Phase, what: &str) ->
     match &stop {
         Stop::Cancelled => Budget::cancelled(phase),
         Stop::Source(error) => error.clone(),
-        Stop::Tls(rustls::Error::General(words)) => {
-            Error::new(ErrorKind::Tls, format!("{what}: {words}")).in_phase(phase)
-        }
         Stop::Tls(error) => {
-            Error::new(ErrorKind::Tls, format!("{what}: {}", tls::explain(error, "the peer")))
-                .in_phase(phase)
+            let (words, reason) = tls::explain(error);
+            let message = format!("{what}: {words}");
+            Error::new(ErrorKind::Tls, message).in_phase(phase).with_reason(reason)
         }
         Stop::TimedOut | Stop::Io(_) => match stop.io_error() {
             Some(error) => Error::system(kind, what, &error).in_phase(phase),

@@ -1,9 +1,10 @@
 //! A byte stream to the peer, plain or TLS: what the exchange reads from and writes to.
 
 use std::io::IoSlice;
+use std::sync::Arc;
 
 use super::socket::{Link, Sent, Stop};
-use super::tls::stream::TlsStream;
+use super::tls::stream::{PeerChain, TlsStream};
 use crate::cancel::{CancelToken, Registration};
 use crate::deadline::Limit;
 
@@ -18,9 +19,9 @@ pub(crate) enum Received {
 
 /// An open connection.
 pub(crate) enum Stream {
-    /// TCP.
+    /// TCP, or a unix domain socket.
     Plain(Link),
-    /// TLS over TCP.
+    /// TLS, over TCP or over the TLS to a proxy.
     Tls(Box<TlsStream>),
 }
 
@@ -50,6 +51,56 @@ impl Stream {
         }
     }
 
+    /// Reads as [`read`](Self::read), for those to whom every end is the same: 0.
+    pub(super) fn recv(&mut self, buf: &mut [u8], limit: &Limit) -> Result<usize, Stop> {
+        match self {
+            Self::Plain(link) => link.recv(buf, limit),
+            Self::Tls(stream) => match stream.read(buf, limit)? {
+                Received::Bytes(count) => Ok(count),
+                Received::End { .. } => Ok(0),
+            },
+        }
+    }
+
+    /// Reads what is there already; `None`: nothing yet.
+    pub(super) fn recv_now(&mut self, buf: &mut [u8]) -> Result<Option<usize>, Stop> {
+        match self {
+            Self::Plain(link) => link.recv_now(buf),
+            Self::Tls(stream) => match stream.has_input() {
+                false => Ok(None),
+                // There is something: no wait.
+                true => self.recv(buf, &Limit::none()).map(Some),
+            },
+        }
+    }
+
+    /// Sends some of `parts`, waiting until at least a byte is taken. With `watch`, input ends the
+    /// wait.
+    pub(super) fn send_some(
+        &mut self,
+        parts: &[IoSlice<'_>],
+        limit: &Limit,
+        watch: bool,
+    ) -> Result<Sent, Stop> {
+        match self {
+            Self::Plain(link) => link.send(parts, limit, watch),
+            Self::Tls(stream) => stream.send_some(parts, limit, watch),
+        }
+    }
+
+    /// Sends all of `bytes`.
+    pub(super) fn send_all(&mut self, bytes: &[u8], limit: &Limit) -> Result<(), Stop> {
+        self.send(&mut Outbox { first: bytes, second: &[] }, limit, false).map(|_| ())
+    }
+
+    /// What the peer has shown of itself, over TLS.
+    pub(crate) fn chain(&self) -> Option<&Arc<PeerChain>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => stream.chain(),
+        }
+    }
+
     /// Whether the peer has sent something that no request asked for, or its end. Never blocks.
     pub(crate) fn has_input(&mut self) -> bool {
         match self {
@@ -62,7 +113,7 @@ impl Stream {
     pub(crate) fn register(&self, token: &CancelToken) -> Registration {
         match self {
             Self::Plain(link) => link.register(token),
-            Self::Tls(stream) => stream.link().register(token),
+            Self::Tls(stream) => stream.carrier().register(token),
         }
     }
 

@@ -15,17 +15,17 @@ const SEND: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
 #[cfg(target_vendor = "apple")]
 const SEND: SendFlags = SendFlags::DONTWAIT;
 
-/// A TCP socket: non-blocking, closed on exec.
+/// A stream socket: non-blocking, closed on exec.
 #[cfg(not(target_vendor = "apple"))]
-pub(super) fn tcp_socket(family: AddressFamily) -> Result<OwnedFd> {
+pub(super) fn stream_socket(family: AddressFamily) -> Result<OwnedFd> {
     use rustix::net::SocketFlags;
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     rustix::net::socket_with(family, SocketType::STREAM, flags, None)
 }
 
-/// A TCP socket: non-blocking, closed on exec, silent when its peer is gone.
+/// A stream socket: non-blocking, closed on exec, silent when its peer is gone.
 #[cfg(target_vendor = "apple")]
-pub(super) fn tcp_socket(family: AddressFamily) -> Result<OwnedFd> {
+pub(super) fn stream_socket(family: AddressFamily) -> Result<OwnedFd> {
     let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
     rustix::io::ioctl_fioclex(&socket)?;
     rustix::io::ioctl_fionbio(&socket, true)?;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, ioctl_fionbio};
-use rustix::net::{AddressFamily, connect, sockopt};
+use rustix::net::{AddressFamily, bind, connect, sockopt};
 
 use super::socket::{Link, Stop, timespec};
 use super::sys;
@@ -20,10 +20,17 @@ use crate::cancel::{CancelToken, Registration, Wake};
 use crate::deadline::{Limit, Moment};
 use crate::limits::{ADDRESSES_MAX, CONNECT_STAGGER};
 
-/// Connects to one of `addresses`; on failure the last address's error.
-pub(super) fn connect_any(addresses: &[SocketAddr], limit: &Limit) -> Result<Link, Stop> {
+/// Connects to one of `addresses`, from `source` where it is given: then to those of its family; on
+/// failure the last address's error.
+pub(super) fn connect_any(
+    addresses: &[SocketAddr],
+    source: Option<IpAddr>,
+    limit: &Limit,
+) -> Result<Link, Stop> {
     let alarm = limit.cancel.as_ref().map(Alarm::new).transpose().map_err(Stop::Io)?;
-    let mut race = Race { waiting: alternating(addresses), attempts: Vec::new(), error: None };
+    let mut waiting = alternating(addresses);
+    waiting.retain(|to| source.is_none_or(|source| source.is_ipv4() == to.is_ipv4()));
+    let mut race = Race { waiting, source, attempts: Vec::new(), error: None };
     let mut wait = limit.wait();
     let mut next_start = None;
     loop {
@@ -59,6 +66,7 @@ pub(super) fn connect_any(addresses: &[SocketAddr], limit: &Limit) -> Result<Lin
 /// The attempts under way and the addresses not tried yet.
 struct Race {
     waiting: Vec<SocketAddr>,
+    source: Option<IpAddr>,
     attempts: Vec<Option<OwnedFd>>,
     error: Option<Errno>,
 }
@@ -69,7 +77,7 @@ impl Race {
         self.attempts.retain(Option::is_some);
         while !self.waiting.is_empty() {
             let address = self.waiting.remove(0);
-            match start(address) {
+            match start(address, self.source) {
                 Ok((socket, true)) => return Some(socket),
                 Ok((socket, false)) => {
                     self.attempts.push(Some(socket));
@@ -105,9 +113,12 @@ impl Race {
 }
 
 /// Begins to connect; true: connected at once.
-fn start(address: SocketAddr) -> Result<(OwnedFd, bool), Errno> {
+fn start(address: SocketAddr, source: Option<IpAddr>) -> Result<(OwnedFd, bool), Errno> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let socket = sys::tcp_socket(family)?;
+    let socket = sys::stream_socket(family)?;
+    if let Some(source) = source {
+        bind(&socket, &SocketAddr::new(source, 0))?;
+    }
     match connect(&socket, &address) {
         Ok(()) => Ok((socket, true)),
         // Interrupted or under way: either way the kernel goes on connecting.
@@ -143,9 +154,10 @@ fn alternating(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     mixed
 }
 
-/// Puts the port to each address.
-pub(super) fn with_port(addresses: Vec<IpAddr>, port: u16) -> Vec<SocketAddr> {
-    addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect()
+/// Puts the port to each address; a zone stays.
+pub(super) fn with_port(mut addresses: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
+    addresses.iter_mut().for_each(|address| address.set_port(port));
+    addresses
 }
 
 /// A pipe whose end becomes readable when the token is triggered.

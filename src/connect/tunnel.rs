@@ -4,9 +4,8 @@
 //! the answer's head would be taken for the server's and end it. The head that is sent is the
 //! caller's.
 
-use std::io::IoSlice;
-
-use super::socket::{Link, Sent, Stop};
+use super::socket::Stop;
+use super::stream::Stream;
 use crate::deadline::Limit;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::http1::decode::{Head, HeadScanner, check_head_size};
@@ -18,20 +17,13 @@ pub(super) enum Failure {
     Error(Error),
 }
 
-/// Sends `request` and reads the head of the final answer.
-pub(super) fn ask(link: &mut Link, request: &[u8], limit: &Limit) -> Result<Head, Failure> {
-    let mut rest = request;
-    while !rest.is_empty() {
-        if let Sent::Bytes(sent) =
-            link.send(&[IoSlice::new(rest)], limit, false).map_err(Failure::Stop)?
-        {
-            rest = &rest[sent..];
-        }
-    }
-    answer(link, limit)
-}
-
-fn answer(link: &mut Link, limit: &Limit) -> Result<Head, Failure> {
+/// Sends `request` and reads the head of the final answer; and what came behind a refusal.
+pub(super) fn ask(
+    stream: &mut Stream,
+    request: &[u8],
+    limit: &Limit,
+) -> Result<(Head, Vec<u8>), Failure> {
+    stream.send_all(request, limit).map_err(Failure::Stop)?;
     let (mut bytes, mut scanner, mut interim) = (Vec::new(), HeadScanner::default(), 0);
     let mut piece = vec![0; READ_BUFFER_BYTES];
     loop {
@@ -43,7 +35,7 @@ fn answer(link: &mut Link, limit: &Limit) -> Result<Head, Failure> {
                 let is_open = matches!(head.status, 200..=299);
                 return match is_open && !bytes.is_empty() {
                     true => Err(in_connect(fault("bytes came before the tunnel was used"))),
-                    false => Ok(head),
+                    false => Ok((head, bytes)),
                 };
             }
             interim += 1;
@@ -52,7 +44,7 @@ fn answer(link: &mut Link, limit: &Limit) -> Result<Head, Failure> {
             }
         }
         check_head_size(bytes.len()).map_err(in_connect)?;
-        match link.recv(&mut piece, limit).map_err(Failure::Stop)? {
+        match stream.recv(&mut piece, limit).map_err(Failure::Stop)? {
             0 => {
                 let how = if bytes.is_empty() { "without an answer" } else { "within its answer" };
                 return Err(in_connect(fault(&format!("it closed the connection {how}"))));

@@ -6,18 +6,20 @@
 //! settings (Z1). The settings that a request is prepared with are set in `wording`.
 
 mod exchange;
+mod tls;
 mod wording;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use exchange::Exchanging;
 pub(crate) use exchange::RetryPolicy;
+use tls::TlsOptions;
+pub use tls::TlsVersion;
+pub(crate) use tls::{Pin, TlsSettings, Trust};
 
 use crate::auth::Auth;
-use crate::certs::CaBundle;
 use crate::coding::ACCEPT_ENCODING;
 use crate::deadline::Timeouts;
 use crate::env::Environment;
@@ -57,8 +59,10 @@ pub struct Options {
     pub(crate) removed: Vec<(String, usize)>,
     timeout: Option<(Option<Duration>, Option<Duration>)>,
     total: Option<Option<Duration>>,
-    verify: Option<bool>,
-    ca: Option<CaBundle>,
+    pub(crate) tls: TlsOptions,
+    pub(crate) proxy_tls: TlsOptions,
+    source_address: Option<Option<IpAddr>>,
+    unix_socket: Option<Option<Arc<str>>>,
     pool: PoolLimits,
     idle_age: Option<Duration>,
     overrides: Vec<Override>,
@@ -119,8 +123,10 @@ impl Options {
             removed: Vec::new(),
             timeout: None,
             total: None,
-            verify: None,
-            ca: None,
+            tls: TlsOptions::default(),
+            proxy_tls: TlsOptions::default(),
+            source_address: None,
+            unix_socket: None,
             pool: PoolLimits {
                 idle_max: limits::IDLE_MAX,
                 idle_per_host_max: limits::IDLE_PER_HOST_MAX,
@@ -181,26 +187,6 @@ impl Options {
         self.total = Some(total);
     }
 
-    /// Whether the server's certificate is verified. Default: it is.
-    pub fn verify(&mut self, verify: bool) {
-        self.verify = Some(verify);
-    }
-
-    /// Trusts this bundle in place of the system's roots, and verifies.
-    pub fn ca(&mut self, bundle: CaBundle) {
-        self.ca = Some(bundle);
-        self.verify = None;
-    }
-
-    /// Trusts the certificates of a PEM file or a directory of them; read now.
-    ///
-    /// # Errors
-    /// [`ErrorKind::File`], see [`CaBundle::from_path`].
-    pub fn ca_file(&mut self, path: impl AsRef<Path>) -> Result<()> {
-        self.ca(CaBundle::from_path(path.as_ref())?);
-        Ok(())
-    }
-
     /// Sends connections for `host:port` to `address` (`"127.0.0.1"`, `"127.0.0.1:8080"`,
     /// `"[::1]:8080"`) without a lookup. Host header, TLS name and verification stay those of the
     /// URL. A session's setting.
@@ -226,6 +212,35 @@ impl Options {
         let host = bare.replacen("%25", "%", 1).to_ascii_lowercase();
         self.overrides.retain(|other| (&other.host, other.port) != (&host, port));
         self.overrides.push(Override { host, port, address });
+        Ok(())
+    }
+
+    /// Connects from this address of this machine; `None`: from whichever fits, whatever the
+    /// session has. Only addresses of its family are then connected to, and it holds for the
+    /// connection to a proxy too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for a text that is no address.
+    pub fn source_address(&mut self, address: Option<&str>) -> Result<()> {
+        let parsed = address.map(|address| {
+            address.parse::<IpAddr>().map_err(|_| {
+                let shown = crate::headers::shortened(address);
+                argument(format!("{shown:?} is not an IP address of this machine"))
+            })
+        });
+        self.source_address = Some(parsed.transpose()?);
+        Ok(())
+    }
+
+    /// Sends through the unix domain socket at `path`, whatever the URL's host, and through no
+    /// proxy; `None`: over TCP, whatever the session has. For one URL there is `http+unix://` too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for an empty path, or one that is longer than the system
+    /// allows.
+    pub fn unix_socket(&mut self, path: Option<&str>) -> Result<()> {
+        path.map_or(Ok(()), check_socket_path)?;
+        self.unix_socket = Some(path.map(Into::into));
         Ok(())
     }
 
@@ -285,30 +300,29 @@ impl Options {
         Timeouts { connect, read, total: self.total.or(session.total).flatten() }
     }
 
-    /// The trust that holds for a request with these options on a session with `session`.
-    pub(crate) fn trust_over(&self, session: &Self) -> Trust {
-        if self.verify.or(if self.ca.is_some() { None } else { session.verify }) == Some(false) {
-            return Trust::Anyone;
-        }
-        match self.ca.as_ref().or(session.ca.as_ref()) {
-            Some(bundle) => Trust::Bundle(bundle.clone()),
-            None => Trust::System,
-        }
-    }
-
     /// These with what `over` says about sending: timeouts, trust, proxies, the jar, and all of
     /// `exchange`.
     pub(crate) fn overridden_by(&self, over: &Self) -> Self {
         let mut merged = self.clone();
         merged.timeout = over.timeout.or(self.timeout);
         merged.total = over.total.or(self.total);
-        if over.verify.is_some() || over.ca.is_some() {
-            (merged.verify, merged.ca) = (over.verify, over.ca.clone());
-        }
+        merged.tls = self.tls.overridden_by(&over.tls);
+        merged.proxy_tls = self.proxy_tls.overridden_by(&over.proxy_tls);
+        merged.source_address = over.source_address.or(self.source_address);
+        merged.unix_socket = over.unix_socket.clone().or_else(|| self.unix_socket.clone());
         merged.wording.proxies = over.wording.proxies.over(&self.wording.proxies);
         merged.wording.jar = over.wording.jar.or(self.wording.jar);
         merged.exchanging = self.exchanging_over(over);
         merged
+    }
+
+    pub(crate) fn source_address_over(&self, session: &Self) -> Option<IpAddr> {
+        self.source_address.or(session.source_address).flatten()
+    }
+
+    pub(crate) fn unix_socket_over<'a>(&'a self, session: &'a Self) -> Option<&'a str> {
+        let path = self.unix_socket.as_ref().or(session.unix_socket.as_ref());
+        path.and_then(|path| path.as_deref())
     }
 
     pub(crate) fn pool_limits(&self) -> PoolLimits {
@@ -335,12 +349,16 @@ impl std::fmt::Debug for Options {
     }
 }
 
-/// Whom a TLS connection trusts; part of the pool's key.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Trust {
-    System,
-    Bundle(CaBundle),
-    Anyone,
+/// What a path must be to name a unix domain socket.
+pub(crate) fn check_socket_path(path: &str) -> Result<()> {
+    let why = match path.len() {
+        0 => "is empty",
+        len if len > limits::SOCKET_PATH_BYTES_MAX => "is longer than the system allows",
+        _ if path.contains('\0') => "holds a NUL",
+        _ => return Ok(()),
+    };
+    let shown = crate::headers::shortened(path);
+    Err(argument(format!("the path {shown:?} of a unix domain socket {why}")))
 }
 
 fn socket_address(text: &str, port: u16) -> Option<SocketAddr> {

@@ -167,6 +167,11 @@ impl ProxyScheme {
         }
     }
 
+    /// Whether it speaks SOCKS, of any version.
+    pub(crate) const fn is_socks(self) -> bool {
+        !matches!(self, Self::Http | Self::Https)
+    }
+
     /// The port of a URL that names none (RFC 9110 §4.2, RFC 1928 §3).
     const fn default_port(self) -> u16 {
         match self {
@@ -184,6 +189,7 @@ pub(crate) struct Proxy {
     scheme: ProxyScheme,
     host: String,
     port: u16,
+    user: Vec<u8>,
     credentials: Option<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -203,12 +209,15 @@ impl Proxy {
         let normal = parsed.as_str().trim_start_matches("http://").trim_end_matches('/');
         // P4: a user without a colon is not meant as credentials.
         let has_password = parsed.userinfo().is_some_and(|userinfo| userinfo.contains(':'));
+        let credentials = parsed.credentials();
+        let user = credentials.as_ref().map(|(user, _)| user.clone()).unwrap_or_default();
         Ok(Some(Self {
             url: format!("{}://{normal}{tail}", scheme.name()),
             scheme,
             host: parsed.host().to_owned(),
             port: parsed.explicit_port().unwrap_or(scheme.default_port()),
-            credentials: parsed.credentials().filter(|_| has_password),
+            user,
+            credentials: credentials.filter(|_| has_password),
         }))
     }
 
@@ -228,6 +237,12 @@ impl Proxy {
 
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The user name, percent-decoded; empty without one. SOCKS 4 has no passwords: there a user
+    /// without a colon counts too.
+    pub(crate) fn user(&self) -> &[u8] {
+        &self.user
     }
 
     /// User name and password, percent-decoded; the password may be empty (P4).

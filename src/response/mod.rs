@@ -4,9 +4,12 @@
 mod reading;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::body::content::Content;
+use crate::certs::Certificate;
+use crate::connect::PeerChain;
 use crate::error::{Error, ErrorKind, Result};
 use crate::headers::Headers;
 use crate::http1::decode::Head;
@@ -53,6 +56,8 @@ pub(crate) struct Exchanged {
     pub(crate) elapsed: Duration,
     pub(crate) reused: bool,
     pub(crate) framing: Framing,
+    /// What the server has shown of itself, over TLS.
+    pub(crate) chain: Option<Arc<PeerChain>>,
 }
 
 impl Response {
@@ -175,6 +180,13 @@ impl Response {
     #[must_use]
     pub fn is_reused(&self) -> bool {
         self.0.exchanged.reused
+    }
+
+    /// The certificates of the server, its own first: those that lead to a trusted one; as it sent
+    /// them where verification is off. Empty without TLS.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<Certificate> {
+        self.0.exchanged.chain.as_ref().map(|chain| chain.certificates()).unwrap_or_default()
     }
 
     /// The length of the body as declared; 0 where there is none, `None` where it is not known

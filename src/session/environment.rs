@@ -1,9 +1,9 @@
-//! What a session takes from the environment: proxies, and the netrc file.
+//! What a session takes from the environment: proxies, the CA bundle, and the netrc file.
 //!
 //! The variables are read when a session first needs them, and again when its own overrides change;
-//! the netrc file is read once for each such reading. A request then asks for neither variables nor
-//! files: a program that changes its environment while other threads run has no defined behaviour
-//! anyway. Sources: behaviours A6, P8, S15.
+//! the files that they name are read once for each such reading. A request then asks for neither
+//! variables nor files: a program that changes its environment while other threads run has no
+//! defined behaviour anyway. Sources: behaviours A6, P8, S15, T7.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,7 +11,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::auth::netrc;
+use crate::certs::CaBundle;
 use crate::env::Environment;
+use crate::error::{Error, Result};
 use crate::limits::NETRC_BYTES_MAX;
 use crate::options::Options;
 
@@ -26,6 +28,7 @@ pub(super) struct Reading {
     variables: Environment,
     has_proxies: bool,
     netrc: OnceLock<Option<String>>,
+    ca: OnceLock<CaBundle>,
 }
 
 impl Surroundings {
@@ -51,7 +54,8 @@ impl Reading {
     fn new(environment: &Environment, changes: u32) -> Self {
         let variables = environment.snapshot();
         let has_proxies = variables.has_proxies();
-        Self { changes, variables, has_proxies, netrc: OnceLock::new() }
+        let (netrc, ca) = Default::default();
+        Self { changes, variables, has_proxies, netrc, ca }
     }
 
     pub(super) fn variables(&self) -> &Environment {
@@ -60,6 +64,27 @@ impl Reading {
 
     pub(super) fn has_proxies(&self) -> bool {
         self.has_proxies
+    }
+
+    /// The CA bundle that a variable names in place of the system's. A failure is not kept.
+    pub(super) fn ca(&self) -> Result<Option<CaBundle>> {
+        if let Some(bundle) = self.ca.get() {
+            return Ok(Some(bundle.clone()));
+        }
+        let named = self.variables.ca_paths();
+        if named.is_empty() {
+            return Ok(None);
+        }
+        let paths: Vec<&Path> = named.iter().map(|(_, path)| Path::new(*path)).collect();
+        let bundle = CaBundle::from_paths(&paths).map_err(|error| {
+            let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+            let message =
+                format!("{} (the environment's {})", error.message(), names.join(" and "));
+            Error::new(error.kind(), message)
+                .in_phase(error.phase())
+                .with_os_error(error.os_error())
+        })?;
+        Ok(Some(self.ca.get_or_init(|| bundle).clone()))
     }
 
     /// The text of the netrc file; a file that cannot be read is none (A6).

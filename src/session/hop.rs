@@ -79,8 +79,10 @@ impl Hop<'_> {
     fn send_once(&self, request: &Prepared) -> Result<Response> {
         let Call { session, settings, budget } = self.call;
         let proxy = session.proxy(settings, request)?;
-        let context = SendContext { session: settings, budget, proxy };
-        let response = session.adapter.send(request, &context)?;
+        let environment_ca = || session.environment_ca(settings);
+        let context =
+            SendContext { session: settings, budget, proxy, environment_ca: &environment_ca };
+        let response = session.adapters.send(request, &context)?;
         if self.uses_jar {
             session.cookies.store(request.url(), response.headers());
         }

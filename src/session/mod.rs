@@ -7,6 +7,7 @@
 mod cookies;
 mod environment;
 mod hop;
+mod mounts;
 mod retry;
 mod send;
 
@@ -14,9 +15,11 @@ use std::sync::Arc;
 
 pub use cookies::Cookies;
 use environment::Surroundings;
+use mounts::Adapters;
 
-use crate::adapter::{self, Adapter};
+use crate::adapter::Adapter;
 use crate::cancel::CancelToken;
+use crate::certs::CaBundle;
 use crate::error::{Phase, Result};
 use crate::options::{Options, SharedOptions};
 use crate::prepare::{self, Context, Prepared};
@@ -46,7 +49,7 @@ struct Inner {
     options: SharedOptions,
     cookies: Cookies,
     surroundings: Surroundings,
-    adapter: Box<dyn Adapter>,
+    adapters: Adapters,
 }
 
 impl Default for Session {
@@ -61,8 +64,8 @@ impl Session {
     #[must_use]
     pub fn new() -> Self {
         let options = SharedOptions::of_session();
-        let (cookies, surroundings) = Default::default();
-        Self(Arc::new(Inner { options, cookies, surroundings, adapter: adapter::http() }))
+        let (cookies, surroundings, adapters) = Default::default();
+        Self(Arc::new(Inner { options, cookies, surroundings, adapters }))
     }
 
     /// The session's settings: the defaults of every request.
@@ -132,9 +135,34 @@ impl Session {
         self.send(&self.prepare(&Request::new("GET", url)?)?)
     }
 
+    /// Has `adapter` answer the requests whose URL begins with `prefix`, in any letter case and
+    /// without userinfo: `"mock://"`, `"https://example.org/api/"`. Of several prefixes the longest
+    /// counts; one that ends with the host also covers hosts that go on from there. The same prefix
+    /// again replaces its adapter.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) for an empty prefix.
+    pub fn mount(&self, prefix: &str, adapter: Arc<dyn Adapter>) -> Result<()> {
+        self.0.adapters.mount(prefix, adapter)
+    }
+
+    /// Serves the URLs that begin with `prefix` over connections of their own: a pool apart from
+    /// the session's.
+    ///
+    /// # Errors
+    /// As [`mount`](Self::mount).
+    pub fn mount_http(&self, prefix: &str) -> Result<()> {
+        self.0.adapters.mount_http(prefix)
+    }
+
+    /// Takes the adapter at exactly this prefix away; whether there was one.
+    pub fn unmount(&self, prefix: &str) -> bool {
+        self.0.adapters.unmount(prefix)
+    }
+
     /// Closes the connections that no request uses; the session stays usable (S8).
     pub fn close_idle(&self) {
-        self.0.adapter.close_idle();
+        self.0.adapters.close_idle();
     }
 }
 
@@ -147,6 +175,11 @@ impl Inner {
             cookies: &|url, own| self.cookies.header(url, own),
             netrc: environment.as_ref().and_then(|environment| environment.netrc()),
         })
+    }
+
+    /// The CA bundle that the environment names (T7).
+    fn environment_ca(&self, session: &Options) -> Result<Option<CaBundle>> {
+        self.surroundings.of(session).map_or(Ok(None), |environment| environment.ca())
     }
 
     /// Which proxy serves `prepared` (behaviours P1–P12).

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::Inner;
 use super::hop::Hop;
-use crate::adapter;
 use crate::cancel::CancelToken;
 use crate::deadline::Budget;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -15,7 +14,6 @@ use crate::prepare::redirect::redirected;
 use crate::prepare::{Prepared, uses_jar};
 use crate::response::Response;
 use crate::trace::Step;
-use crate::url::Scheme;
 
 /// Sends `prepared` under the settings of the session and of the request that it came from.
 pub(super) fn send(
@@ -89,9 +87,7 @@ impl Call<'_> {
     }
 
     fn hop(&self, request: &Prepared) -> Result<Response> {
-        if request.url().scheme() == Scheme::Other {
-            return Err(adapter::unserved(request.url()));
-        }
+        self.session.adapters.check(request.url())?;
         let uses_jar = uses_jar(&self.settings, request.options());
         Hop { call: self, uses_jar }.run(request)
     }

@@ -251,6 +251,14 @@ impl Url {
         self.explicit_port.unwrap_or(self.scheme.default_port())
     }
 
+    /// The path of the unix domain socket that a `http+unix://%2Fpath/…` URL names as its host.
+    pub(crate) fn socket_path(&self) -> Option<String> {
+        if self.scheme != Scheme::Other || self.scheme_name() != "http+unix" {
+            return None;
+        }
+        String::from_utf8(percent_decoded(self.host())).ok()
+    }
+
     /// The userinfo as it stands in the URL.
     pub(crate) fn userinfo(&self) -> Option<&str> {
         self.userinfo.clone().map(|range| &self.text[range])

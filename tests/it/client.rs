@@ -1,6 +1,7 @@
 //! What the tests do with the client: sessions that carry secrets, outcomes as text, errors and
 //! times checked. Leaves servers to `peer` and testd.
 
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -120,14 +121,17 @@ pub(crate) fn without_secrets(error: &Error) {
 
 /// How many sockets of this machine are connected to `port` over IPv4, by the kernel's own table;
 /// those that nobody holds any more do not count. Where there is no such table, none are seen.
+///
+/// The table is read in pieces while it changes, and may show a socket twice: inodes are counted.
 pub(crate) fn sockets_to(port: u16) -> usize {
     let to = format!(":{port:04X}");
-    let holds = |line: &&str| {
+    let inode = |line: &str| {
         let columns: Vec<&str> = line.split_whitespace().collect();
-        columns.get(2).is_some_and(|remote| remote.ends_with(&to)) && columns.get(9) != Some(&"0")
+        let is_to = columns.get(2).is_some_and(|remote| remote.ends_with(&to));
+        columns.get(9).filter(|inode| is_to && **inode != "0").map(|inode| (*inode).to_owned())
     };
     let table = fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
-    table.lines().filter(holds).count()
+    table.lines().filter_map(inode).collect::<HashSet<_>>().len()
 }
 
 /// The port of a URL that has one.

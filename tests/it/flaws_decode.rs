@@ -97,7 +97,8 @@ fn check_coding(conn: Conn) -> Vec<Error> {
         let error = at_once(|| failure(peer.text("GET", b""), ErrorKind::Decode, Phase::Body));
         assert_eq!(peer.accepted(), 1, "nothing is resent: {error}");
         assert_eq!(peer.text("GET", b"").unwrap(), "ok");
-        assert!(peer.sockets() <= 1);
+        let sockets = peer.sockets();
+        assert!(sockets <= 1, "{sockets} sockets after: {error}");
         error
     };
     Peer::both(&conns).into_iter().map(check).collect()

@@ -87,11 +87,16 @@ fn a_change_of_the_sessions_environment_is_seen_at_once() {
 #[test]
 fn a_proxy_is_never_passed_by() {
     let peer = Peer::plain(vec![]);
-    for proxy in ["https://ann:s3cret@p:1", "socks5://ann:s3cret@p:1"] {
+    for (proxy, kind) in [
+        ("http://ann:s3cret@p.invalid:1", ErrorKind::Proxy),
+        ("https://ann:s3cret@p.invalid:1", ErrorKind::Proxy),
+        ("socks4a://ann:s3cret@p.invalid:1", ErrorKind::Socks),
+        ("socks5h://ann:s3cret@p.invalid:1", ErrorKind::Socks),
+    ] {
         let mut request = Request::new("GET", &peer.url()).unwrap();
         request.configure(|options| options.proxy("http", Some(proxy))).unwrap();
         let prepared = peer.session.prepare(&request).unwrap();
-        let error = failure(peer.session.send(&prepared), ErrorKind::InvalidProxy, Phase::Prepare);
+        let error = failure(peer.session.send(&prepared), kind, Phase::Dns);
         assert!(!error.message().contains("s3cret"), "{error}");
         assert_eq!(peer.accepted(), 0);
     }

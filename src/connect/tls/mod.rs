@@ -1,83 +1,104 @@
-//! TLS profiles: one rustls configuration for each way to trust, shared by all connections of a
-//! session that trust so.
+//! TLS profiles: one rustls configuration for each set of TLS settings, shared by all connections
+//! of a session that have it.
 //!
 //! The number of a profile is part of the pool's key: a connection made with verification off is
 //! never used by a request that verifies (flaw 33), and TLS sessions are resumed within one profile
-//! only (flaw 34). The provider is passed explicitly: nothing process-wide is installed. ALPN
+//! only (flaws 34, 38). The provider is passed explicitly: nothing process-wide is installed. ALPN
 //! offers http/1.1.
 
 mod explain;
 pub(super) mod stream;
 mod verify;
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::{ClientConfig, RootCertStore};
+use rustls::client::ResolvesClientCert;
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, SupportedProtocolVersion};
 
 pub(super) use explain::explain;
+pub(crate) use verify::Verifier;
 
+use crate::certs::system_roots;
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::options::Trust;
+use crate::limits::TLS_PROFILES_MAX;
+use crate::options::{TlsSettings, TlsVersion, Trust};
 
 /// A configuration and its number.
 #[derive(Clone)]
 pub(crate) struct Profile {
     pub(crate) number: u32,
     config: Arc<ClientConfig>,
+    verifier: Arc<Verifier>,
+    /// The name to verify in place of the URL's host.
+    server_name: Option<Arc<str>>,
+}
+
+impl Profile {
+    /// The name to ask for and to verify where a URL says `host`.
+    pub(super) fn name_for<'a>(&'a self, host: &'a str) -> &'a str {
+        self.server_name.as_deref().unwrap_or(host)
+    }
 }
 
 /// The profiles of a session, made when first used.
 #[derive(Default)]
-pub(crate) struct Profiles(Mutex<Vec<(Trust, Profile)>>);
+pub(crate) struct Profiles(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    made: u32,
+    profiles: Vec<(TlsSettings, Profile)>,
+}
 
 impl Profiles {
-    /// The profile for `trust`.
-    pub(crate) fn get(&self, trust: &Trust) -> Result<Profile> {
-        let mut profiles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, profile)) = profiles.iter().find(|(known, _)| known == trust) {
+    /// The profile for `settings`.
+    pub(crate) fn get(&self, settings: TlsSettings) -> Result<Profile> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, profile)) = known.profiles.iter().find(|(other, _)| *other == settings) {
             return Ok(profile.clone());
         }
-        let config = Arc::new(configuration(trust)?);
-        let profile = Profile { number: profiles.len() as u32 + 1, config };
-        profiles.push((trust.clone(), profile.clone()));
+        known.made += 1;
+        let profile = profile(known.made, &settings)?;
+        if known.profiles.len() == TLS_PROFILES_MAX {
+            known.profiles.remove(0);
+        }
+        known.profiles.push((settings, profile.clone()));
         Ok(profile)
     }
 }
 
-fn configuration(trust: &Trust) -> Result<ClientConfig> {
+fn profile(number: u32, settings: &TlsSettings) -> Result<Profile> {
+    let roots = match &settings.trust {
+        Trust::Anyone => None,
+        Trust::System => Some(system_roots()?),
+        Trust::Bundle(bundle) => Some(bundle.roots().clone()),
+    };
+    let verifier = Arc::new(Verifier::new(roots, settings.pins.clone()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions(settings.min))
         .map_err(|error| tls_error(format!("TLS cannot be set up: {error}")))?;
-    let builder = match trust {
-        Trust::Anyone => {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(verify::Anyone::new()))
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier.clone());
+    let mut config = match &settings.cert {
+        None => builder.with_no_client_auth(),
+        Some(cert) => {
+            let identity: Arc<dyn ResolvesClientCert> =
+                Arc::new(SingleCertAndKey::from(cert.key()));
+            builder.with_client_cert_resolver(identity)
         }
-        Trust::System => builder.with_root_certificates(system_roots()?),
-        Trust::Bundle(bundle) => builder.with_root_certificates(bundle.roots()),
     };
-    let mut config = builder.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    let server_name = settings.server_name.clone();
+    Ok(Profile { number, config: Arc::new(config), verifier, server_name })
 }
 
-/// The system's roots, parsed once in a process. A failure is not kept: the next call tries again.
-fn system_roots() -> Result<Arc<RootCertStore>> {
-    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
-    if let Some(roots) = ROOTS.get() {
-        return Ok(roots.clone());
+fn versions(min: TlsVersion) -> &'static [&'static SupportedProtocolVersion] {
+    const NEWEST: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
+    match min {
+        TlsVersion::V1_2 => rustls::ALL_VERSIONS,
+        TlsVersion::V1_3 => NEWEST,
     }
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        let why = found.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
-        let message = format!(
-            "the system has no CA certificates{why}; install ca-certificates or set a CA file"
-        );
-        return Err(tls_error(message));
-    }
-    Ok(ROOTS.get_or_init(|| Arc::new(roots)).clone())
 }
 
 fn tls_error(message: String) -> Error {

@@ -1,5 +1,5 @@
-//! A TLS connection over a [`Link`]: whole records in, whole records out, the same limits and
-//! cancellation as plain.
+//! A TLS connection over another one, TCP or the TLS to a proxy: whole records in, whole records
+//! out, the same limits and cancellation as plain.
 //!
 //! Received records lie in a buffer of our own, so that one system call brings several; it is
 //! dropped while the connection idles. rustls sees only bytes: it never touches the socket, so no
@@ -7,19 +7,22 @@
 //! apart from a clean one (fault 72).
 
 use std::io::{self, IoSlice, Read, Write};
+use std::sync::Arc;
 
-use rustls::ClientConnection;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConnection, HandshakeKind};
 
-use super::Profile;
-use crate::connect::socket::{Link, Sent, Stop};
-use crate::connect::stream::{Outbox, Received};
-use crate::deadline::Limit;
+use super::{Profile, Verifier};
+use crate::certs::Certificate;
+use crate::connect::socket::{Sent, Stop};
+use crate::connect::stream::{Outbox, Received, Stream};
+use crate::deadline::{Limit, unix_now};
 use crate::limits::{TLS_BUFFER_BYTES, TLS_BUFFER_SMALL_BYTES};
 
 /// A TLS connection after its handshake.
 pub(crate) struct TlsStream {
-    link: Link,
+    /// What carries the records.
+    carrier: Stream,
     tls: ClientConnection,
     /// Records as received and not yet given to rustls: `inbox[start..end]`. Small until a read
     /// fills it.
@@ -28,18 +31,36 @@ pub(crate) struct TlsStream {
     end: usize,
     /// What was wrong with a record; told once what came before it has been read.
     fault: Option<rustls::Error>,
+    chain: Option<Arc<PeerChain>>,
+}
+
+/// The certificates that a peer has shown in its handshake; what they lead to is found when asked
+/// for.
+pub(crate) struct PeerChain {
+    presented: Vec<CertificateDer<'static>>,
+    verifier: Arc<Verifier>,
+}
+
+impl PeerChain {
+    /// The peer's own certificate first, and those that lead to a trusted one; as they came where
+    /// nothing was verified.
+    pub(crate) fn certificates(&self) -> Vec<Certificate> {
+        let now = u64::try_from(unix_now()).unwrap_or_default();
+        self.verifier.path(&self.presented, now).into_iter().map(Certificate::of).collect()
+    }
 }
 
 impl TlsStream {
     /// Shakes hands with `name`; every byte of it counts against `limit`.
     pub(crate) fn handshake(
-        link: Link,
+        carrier: Stream,
         profile: &Profile,
         name: ServerName<'static>,
         limit: &Limit,
     ) -> Result<Self, Stop> {
         let tls = ClientConnection::new(profile.config.clone(), name).map_err(Stop::Tls)?;
-        let mut stream = Self { link, tls, inbox: Vec::new(), start: 0, end: 0, fault: None };
+        let (inbox, fault, chain) = (Vec::new(), None, None);
+        let mut stream = Self { carrier, tls, inbox, start: 0, end: 0, fault, chain };
         while stream.tls.is_handshaking() {
             stream.flush(limit, false)?;
             if stream.tls.is_handshaking() && stream.fill(limit)? == 0 {
@@ -49,11 +70,33 @@ impl TlsStream {
             stream.check()?;
         }
         stream.flush(limit, false)?;
+        let presented = stream.tls.peer_certificates().unwrap_or_default().to_vec();
+        let verifier = profile.verifier.clone();
+        stream.chain = Some(Arc::new(PeerChain { presented, verifier }));
         Ok(stream)
     }
 
-    pub(crate) fn link(&self) -> &Link {
-        &self.link
+    /// What carries this connection.
+    pub(crate) fn carrier(&self) -> &Stream {
+        &self.carrier
+    }
+
+    /// What the peer has shown of itself.
+    pub(crate) fn chain(&self) -> Option<&Arc<PeerChain>> {
+        self.chain.as_ref()
+    }
+
+    /// Version, and whether an earlier session was resumed: `"TLSv1.3, resumed"`.
+    pub(crate) fn described(&self) -> String {
+        let version = match self.tls.protocol_version() {
+            Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
+            Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
+            _ => "TLS",
+        };
+        match self.tls.handshake_kind() {
+            Some(HandshakeKind::Resumed) => format!("{version}, resumed"),
+            _ => version.to_owned(),
+        }
     }
 
     /// Reads decrypted bytes into `buf`.
@@ -111,6 +154,23 @@ impl TlsStream {
         Ok(false)
     }
 
+    /// Takes some of `parts` as the carrier of another TLS connection. What was taken counts as
+    /// sent, also where a part of it still waits here: it leaves with the next send, or before the
+    /// next wait of a read.
+    pub(in crate::connect) fn send_some(
+        &mut self,
+        parts: &[IoSlice<'_>],
+        limit: &Limit,
+        watch: bool,
+    ) -> Result<Sent, Stop> {
+        if !self.flush(limit, watch)? {
+            return Ok(Sent::Readable);
+        }
+        let taken = self.tls.writer().write_vectored(parts).map_err(|_| no_buffer())?;
+        self.flush(limit, watch)?;
+        Ok(Sent::Bytes(taken))
+    }
+
     /// Whether the peer has sent a byte of an answer, or its end; session tickets are neither.
     /// Never blocks.
     pub(crate) fn has_input(&mut self) -> bool {
@@ -120,7 +180,7 @@ impl TlsStream {
             }
             if self.start == self.end {
                 self.make_room();
-                match self.link.recv_now(&mut self.inbox) {
+                match self.carrier.recv_now(&mut self.inbox) {
                     Ok(None) => return false,
                     Ok(Some(read)) if read > 0 => (self.start, self.end) = (0, read),
                     Ok(_) | Err(_) => return true,
@@ -158,7 +218,7 @@ impl TlsStream {
     fn fill(&mut self, limit: &Limit) -> Result<usize, Stop> {
         if self.start == self.end {
             self.make_room();
-            let read = self.link.recv(&mut self.inbox, limit)?;
+            let read = self.carrier.recv(&mut self.inbox, limit)?;
             (self.start, self.end) = (0, read);
         }
         let there = self.end - self.start;
@@ -208,7 +268,7 @@ impl TlsStream {
     /// `watch`).
     fn flush(&mut self, limit: &Limit, watch: bool) -> Result<bool, Stop> {
         while self.tls.wants_write() {
-            let mut wire = Wire { link: &mut self.link, limit, watch, end: None };
+            let mut wire = Wire { carrier: &mut self.carrier, limit, watch, end: None };
             if self.tls.write_tls(&mut wire).is_ok() {
                 continue;
             }
@@ -230,7 +290,7 @@ fn no_buffer() -> Stop {
 
 /// The socket as rustls sees it for one write.
 struct Wire<'a> {
-    link: &'a mut Link,
+    carrier: &'a mut Stream,
     limit: &'a Limit,
     watch: bool,
     end: Option<Pause>,
@@ -247,7 +307,7 @@ impl Write for Wire<'_> {
     }
 
     fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        let pause = match self.link.send(parts, self.limit, self.watch) {
+        let pause = match self.carrier.send_some(parts, self.limit, self.watch) {
             Ok(Sent::Bytes(sent)) => return Ok(sent),
             Ok(Sent::Readable) => Pause::Readable,
             Err(stop) => Pause::Stop(stop),
