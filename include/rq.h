@@ -201,6 +201,10 @@ typedef enum {
    */
   RQ_ERR_PROXY = 203,
   /**
+   * The SOCKS proxy could not be reached, or refused to serve (Requests: ConnectionError).
+   */
+  RQ_ERR_SOCKS = 204,
+  /**
    * DNS, connect and TLS handshake took longer than the connect timeout.
    */
   RQ_ERR_CONNECT_TIMEOUT = 210,

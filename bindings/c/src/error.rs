@@ -51,6 +51,8 @@ pub enum rq_code {
     /// The proxy refused to connect, or answered with nonsense; see rq_error_status (Requests:
     /// ProxyError).
     RQ_ERR_PROXY = 203,
+    /// The SOCKS proxy could not be reached, or refused to serve (Requests: ConnectionError).
+    RQ_ERR_SOCKS = 204,
     /// DNS, connect and TLS handshake took longer than the connect timeout.
     RQ_ERR_CONNECT_TIMEOUT = 210,
     /// The peer sent nothing for the read timeout.
@@ -226,6 +228,7 @@ pub(crate) fn code(kind: ErrorKind) -> rq_code {
         ErrorKind::Connect => rq_code::RQ_ERR_CONNECT,
         ErrorKind::Tls => rq_code::RQ_ERR_TLS,
         ErrorKind::Proxy => rq_code::RQ_ERR_PROXY,
+        ErrorKind::Socks => rq_code::RQ_ERR_SOCKS,
         ErrorKind::ConnectTimeout => rq_code::RQ_ERR_CONNECT_TIMEOUT,
         ErrorKind::ReadTimeout => rq_code::RQ_ERR_READ_TIMEOUT,
         ErrorKind::WriteTimeout => rq_code::RQ_ERR_WRITE_TIMEOUT,

@@ -62,6 +62,7 @@ pub(crate) fn c_name(kind: ErrorKind) -> &'static CStr {
         ErrorKind::Connect => c"RQ_ERR_CONNECT",
         ErrorKind::Tls => c"RQ_ERR_TLS",
         ErrorKind::Proxy => c"RQ_ERR_PROXY",
+        ErrorKind::Socks => c"RQ_ERR_SOCKS",
         ErrorKind::ConnectTimeout => c"RQ_ERR_CONNECT_TIMEOUT",
         ErrorKind::ReadTimeout => c"RQ_ERR_READ_TIMEOUT",
         ErrorKind::WriteTimeout => c"RQ_ERR_WRITE_TIMEOUT",
