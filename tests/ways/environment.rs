@@ -44,7 +44,7 @@ fn all_proxy_may_speak_socks() {
     let session = session_in(&[("all_proxy", &way("PROXY_SOCKS5_MICROSOCKS_WRONG"))]);
     for origin in [way("HTTP"), way("HTTPS")] {
         let error = session.get(&format!("{origin}/small")).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Proxy, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Socks, "{error}");
     }
     let session = session_in(&[("all_proxy", &way("PROXY_SOCKS5H_MICROSOCKS_USER"))]);
     for origin in [way("HTTP"), way("HTTPS")] {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rq::ErrorKind;
+use rq::{ClientCert, ErrorKind, Session};
 
 use crate::{PATIENCE, header, session, session_through, text, way};
 
@@ -81,8 +81,49 @@ fn nginx_speaks_one_version_of_tls() {
     }
 }
 
+/// The certificate and key of these variables.
+fn cert(cert: &str, key: Option<&str>) -> ClientCert {
+    let (cert, key) = (way(cert), key.map(way));
+    ClientCert::from_files(cert.as_ref(), key.as_ref().map(AsRef::as_ref), None).unwrap()
+}
+
 #[test]
 fn nginx_asks_for_a_certificate() {
-    let response = session().get(&format!("{}/whoami", way("MTLS"))).unwrap();
-    assert_eq!(response.status(), 400);
+    let url = format!("{}/whoami", way("MTLS"));
+    for proxy in [
+        None,
+        Some("PROXY_SQUID"),
+        Some("PROXY_STUNNEL"),
+        Some("PROXY_SOCKS4A_TWISTED"),
+        Some("PROXY_SOCKS5H_MICROSOCKS_USER"),
+    ] {
+        let session = proxy.map_or_else(session, session_through);
+        assert_eq!(session.get(&url).unwrap().status(), 400, "{proxy:?}");
+        for cert in [cert("CLIENT_CERT", Some("CLIENT_KEY")), cert("CLIENT_CERT_AND_KEY", None)] {
+            session.configure(|options| options.client_cert(Some(cert)));
+            assert_eq!(text(&session, &url), "CN=rig client", "{proxy:?}");
+        }
+        session.configure(|options| {
+            options.client_cert(Some(cert("STRANGER_CERT", Some("STRANGER_KEY"))))
+        });
+        assert_eq!(session.get(&url).unwrap().status(), 400, "{proxy:?}");
+        session.configure(|options| options.client_cert(None));
+        assert_eq!(session.get(&url).unwrap().status(), 400, "{proxy:?}");
+    }
+}
+
+#[test]
+fn who_shows_a_certificate_shares_no_connection_with_who_does_not() {
+    let (session, url) = (session(), format!("{}/small", way("HTTPS")));
+    session.configure(|options| options.client_cert(Some(cert("CLIENT_CERT_AND_KEY", None))));
+    let connection = |session: &Session| {
+        let mut response = session.get(&url).unwrap();
+        response.bytes().unwrap();
+        (header(&response, "X-Connection").to_owned(), response.is_reused())
+    };
+    let (with, _) = connection(&session);
+    assert_eq!(connection(&session), (with.clone(), true));
+    session.configure(|options| options.client_cert(None));
+    let (without, reused) = connection(&session);
+    assert!(!reused && with != without, "{with} and {without}");
 }

@@ -1,19 +1,34 @@
 //! Proxies that refuse, and what they are told that nobody else may learn.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
-use rq::{ErrorKind, Session};
+use rq::{Error, ErrorKind, Reason, Session};
 
-use crate::{header, origins, post, session, session_through, text, way};
+use crate::{PATIENCE, header, origins, post, session, session_through, text, way};
 
-/// The tunnel is refused with this status; nothing of the credentials is in the error.
+/// The tunnel is refused with this status.
 #[track_caller]
 fn refused(session: &Session, url: &str, status: u16) {
-    let error = session.get(url).unwrap_err();
+    let error = error_of(session, url);
     assert_eq!((error.kind(), error.status()), (ErrorKind::Proxy, status), "{error}");
+}
+
+/// The SOCKS proxy refuses for this reason.
+#[track_caller]
+fn socks_refused(session: &Session, url: &str, reason: Reason) {
+    let error = error_of(session, url);
+    assert_eq!((error.kind(), error.reason()), (ErrorKind::Socks, Some(reason)), "{error}");
+}
+
+/// The error, in which nothing of the credentials is.
+#[track_caller]
+fn error_of(session: &Session, url: &str) -> Error {
+    let error = session.get(url).unwrap_err();
     for secret in ["wrong", "p@ss", "p%40ss", "cmlnOn"] {
         assert!(!format!("{error:?} {error}").contains(secret), "{error:?}");
     }
+    error
 }
 
 #[test]
@@ -115,13 +130,34 @@ fn squid_is_reached_over_tls_if_its_certificate_is_known() {
         let error = session.get(&format!("{origin}/small")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     }
+    // Whom the proxy's leg trusts says nothing of the server's.
+    session.configure(|options| options.proxy_ca_file(way("STRANGER_CA_FILE"))).unwrap();
+    for origin in origins() {
+        assert_eq!(text(&session, &format!("{origin}/small")), "small");
+    }
+    session.configure(|options| options.ca_file(way("STRANGER_CA_FILE"))).unwrap();
+    let error = session.get(&format!("{}/small", way("HTTPS"))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
+    assert_eq!(text(&session, &format!("{}/small", way("HTTP"))), "small");
+}
+
+#[test]
+fn a_proxy_of_any_certificate_is_no_server_of_any() {
+    let session = session_through("PROXY_STRANGER");
+    session.configure(|options| options.proxy_verify(false));
+    for origin in origins() {
+        assert_eq!(text(&session, &format!("{origin}/small")), "small");
+    }
+    session.configure(|options| options.ca_file(way("STRANGER_CA_FILE"))).unwrap();
+    let error = session.get(&format!("{}/small", way("HTTPS"))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
 }
 
 #[test]
 fn microsocks_asks_for_the_right_password() {
     let session = session_through("PROXY_SOCKS5_MICROSOCKS_WRONG");
     for origin in origins() {
-        refused(&session, &format!("{origin}/small"), 0);
+        socks_refused(&session, &format!("{origin}/small"), Reason::Authentication);
     }
 }
 
@@ -131,7 +167,7 @@ fn microsocks_asks_for_a_password_at_all() {
     let session = session();
     session.configure(|options| options.proxy("all", Some(&address))).unwrap();
     for origin in origins() {
-        refused(&session, &format!("{origin}/small"), 0);
+        socks_refused(&session, &format!("{origin}/small"), Reason::Authentication);
     }
 }
 
@@ -143,16 +179,22 @@ fn dante_asks_for_the_right_password() {
     }
     let session = session_through("PROXY_SOCKS5_DANTE_WRONG");
     for origin in origins() {
-        refused(&session, &format!("{origin}/small"), 0);
+        socks_refused(&session, &format!("{origin}/small"), Reason::Authentication);
     }
 }
 
 #[test]
 fn socks_proxies_tell_of_a_server_that_is_not_there() {
-    for proxy in ["SOCKS4_DANTE", "SOCKS4A_TWISTED", "SOCKS5_DANTE", "SOCKS5H_MICROSOCKS_USER"] {
+    for (proxy, reason) in [
+        ("SOCKS4_DANTE", Reason::Refused),
+        ("SOCKS4A_TWISTED", Reason::Refused),
+        ("SOCKS5_DANTE", Reason::ConnectionRefused),
+        ("SOCKS5H_DANTE", Reason::ConnectionRefused),
+        ("SOCKS5H_MICROSOCKS_USER", Reason::ConnectionRefused),
+    ] {
         let session = session_through(&format!("PROXY_{proxy}"));
         for scheme in ["http", "https"] {
-            refused(&session, &format!("{scheme}://localhost:{}/", unused_port()), 0);
+            socks_refused(&session, &format!("{scheme}://localhost:{}/", unused_port()), reason);
         }
     }
 }
@@ -161,6 +203,44 @@ fn socks_proxies_tell_of_a_server_that_is_not_there() {
 fn dante_refuses_socks4a() {
     let session = session_through("PROXY_SOCKS4A_DANTE");
     for origin in origins() {
-        refused(&session, &format!("{origin}/small"), 0);
+        socks_refused(&session, &format!("{origin}/small"), Reason::Refused);
+    }
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_told_from_a_server_that_is_not() {
+    for scheme in ["http", "https", "socks4", "socks4a", "socks5", "socks5h"] {
+        let session = session();
+        let proxy = format!("{scheme}://localhost:{}", unused_port());
+        session.configure(|options| options.proxy("all", Some(&proxy))).unwrap();
+        let kind = if scheme.starts_with("socks") { ErrorKind::Socks } else { ErrorKind::Proxy };
+        for origin in origins() {
+            let error = session.get(&format!("{origin}/small")).unwrap_err();
+            assert_eq!(error.kind(), kind, "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_proxy_of_another_kind_is_an_error() {
+    // Those that wait for more are given up by the timeout; the others say what they are.
+    let waited = ErrorKind::ConnectTimeout;
+    for (scheme, peer, over_http, over_https) in [
+        ("socks5", "PROXY_TINYPROXY", waited, waited),
+        ("socks4", "PROXY_TINYPROXY", waited, waited),
+        ("https", "PROXY_TINYPROXY", waited, waited),
+        ("https", "PROXY_SOCKS5_MICROSOCKS", ErrorKind::Tls, ErrorKind::Tls),
+        ("http", "PROXY_SOCKS5_MICROSOCKS", ErrorKind::Protocol, ErrorKind::Proxy),
+    ] {
+        let session = session();
+        session.configure(|options| {
+            let port = way(peer).rsplit(':').next().unwrap().to_owned();
+            options.proxy("all", Some(&format!("{scheme}://localhost:{port}"))).unwrap();
+            options.timeout(Some(Duration::from_millis(500)), Some(PATIENCE));
+        });
+        for (origin, kind) in origins().into_iter().zip([over_http, over_https]) {
+            let error = session.get(&format!("{origin}/small")).unwrap_err();
+            assert_eq!(error.kind(), kind, "{scheme}, {peer}: {error}");
+        }
     }
 }
