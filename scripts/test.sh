@@ -4,10 +4,10 @@ set -eu
 cd "$(dirname "$0")/.."
 languages=$(scripts/need.sh test)
 step() { printf '\n== %s ==\n' "$*"; }
-# Tests see nothing of this machine's proxies and passwords; what they install and build may need them.
+# Tests see nothing of this machine's proxies, CA bundles and passwords; what they install and build may need them.
 alone() {
     env -u http_proxy -u https_proxy -u all_proxy -u no_proxy -u HTTP_PROXY -u HTTPS_PROXY -u ALL_PROXY -u NO_PROXY \
-        NETRC=/dev/null "$@"
+        -u REQUESTS_CA_BUNDLE -u CURL_CA_BUNDLE -u SSL_CERT_FILE -u SSL_CERT_DIR NETRC=/dev/null "$@"
 }
 
 step "rust: format, lints"

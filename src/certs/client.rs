@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use sha2::{Digest, Sha256};
 
-use super::read_bounded;
+use super::{public_key_of, read_bounded};
 use crate::error::{Error, ErrorKind, Phase, Result};
 
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
@@ -84,13 +84,18 @@ impl ClientCert {
         let key = private_key(key, password).map_err(|why| fault(key_name, why))?;
         let key_hash = Sha256::digest(key.secret_der()).into();
         let provider = rustls::crypto::ring::default_provider();
-        let key = CertifiedKey::from_der(chain, key, &provider).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => fault(
-                key_name,
-                "does not belong to the certificate; give the key that it was made with",
-            ),
-            error => fault(key_name, &format!("cannot be used: {error}")),
-        })?;
+        let key = provider
+            .key_provider
+            .load_private_key(key)
+            .map_err(|error| fault(key_name, &format!("cannot be used: {error}")))?;
+        // Compared here: rustls reads no certificate of X.509 v1, which servers do take.
+        let public = public_key_of(&chain[0])
+            .ok_or_else(|| fault(cert_name, "holds a certificate that cannot be read"))?;
+        if key.public_key().is_some_and(|of_key| of_key.as_ref() != public) {
+            let why = "does not belong to the certificate; give the key that it was made with";
+            return Err(fault(key_name, why));
+        }
+        let key = CertifiedKey::new(chain, key);
         Ok(Self(Arc::new(Identity { key: Arc::new(key), key_hash })))
     }
 

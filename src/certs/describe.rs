@@ -4,10 +4,14 @@
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
+use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::der::asn1::{ObjectIdentifier, UintRef};
 use x509_cert::der::{DateTime, Decode, Encode, Reader, SliceReader};
 
 use crate::limits::RSA_KEY_BITS_MIN;
+
+/// A certificate as it is: private authorities have serial numbers that RFC 5280 does not allow.
+pub(super) type Parsed = CertificateInner<Raw>;
 
 /// `rsaEncryption` (RFC 8017 §A.1).
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -26,7 +30,7 @@ impl Certificate {
     /// What can be read of it; names are empty and dates 0 where it is malformed, as one can be
     /// that nobody has verified.
     pub(crate) fn of(der: CertificateDer<'static>) -> Self {
-        let seen = x509_cert::Certificate::from_der(&der);
+        let seen = Parsed::from_der(&der);
         let Ok(parsed) = seen else {
             let (subject, issuer) = Default::default();
             return Self { der, subject, issuer, not_before: 0, not_after: 0 };
@@ -80,7 +84,7 @@ impl Certificate {
 /// Whether `seconds` since 1970 lie within the certificate's dates; one that cannot be read is
 /// never valid.
 pub(crate) fn is_within(der: &CertificateDer<'_>, seconds: u64) -> bool {
-    x509_cert::Certificate::from_der(der).is_ok_and(|parsed| {
+    Parsed::from_der(der).is_ok_and(|parsed| {
         let validity = parsed.tbs_certificate().validity();
         let (from, to) = (&validity.not_before, &validity.not_after);
         from.to_unix_duration().as_secs() <= seconds && seconds <= to.to_unix_duration().as_secs()
@@ -96,13 +100,13 @@ pub(crate) fn day(seconds: i64) -> String {
 
 /// The certificate's public key as DER, with its algorithm: what a pin is the hash of.
 pub(crate) fn public_key_of(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
-    let parsed = x509_cert::Certificate::from_der(der).ok()?;
+    let parsed = Parsed::from_der(der).ok()?;
     parsed.tbs_certificate().subject_public_key_info().to_der().ok()
 }
 
 /// The bits of the certificate's RSA key if they are fewer than TLS libraries accept.
 pub(crate) fn short_rsa_key(der: &CertificateDer<'_>) -> Option<u32> {
-    let parsed = x509_cert::Certificate::from_der(der).ok()?;
+    let parsed = Parsed::from_der(der).ok()?;
     let key = parsed.tbs_certificate().subject_public_key_info();
     if key.algorithm.oid != RSA {
         return None;

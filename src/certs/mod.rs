@@ -7,6 +7,7 @@
 
 mod client;
 mod describe;
+mod issuer;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use rustls::pki_types::{CertificateDer, TrustAnchor};
 pub use client::ClientCert;
 pub use describe::Certificate;
 pub(crate) use describe::{day, is_within, public_key_of, short_rsa_key};
+pub(crate) use issuer::{check_dates, check_issuer};
 
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits::CA_BYTES_MAX;
@@ -54,13 +56,10 @@ impl Roots {
         &self.anchors
     }
 
-    /// The certificate of `anchor`, which must be one of [`anchors`](Self::anchors).
+    /// The certificate of `anchor`, which must be one of [`anchors`](Self::anchors): that very one,
+    /// as one that was renewed has the name and the key of the one before it.
     pub(crate) fn certificate_of(&self, anchor: &TrustAnchor<'_>) -> Option<&CertificateDer<'_>> {
-        let at = self.anchors.iter().position(|other| {
-            std::ptr::eq(other, anchor)
-                || (other.subject == anchor.subject
-                    && other.subject_public_key_info == anchor.subject_public_key_info)
-        })?;
+        let at = self.anchors.iter().position(|other| std::ptr::eq(other, anchor))?;
         self.certificates.get(at)
     }
 

@@ -1,81 +1,13 @@
 //! Tunnels through a proxy: what CONNECT says, what a digest challenge of the proxy leads to, what
 //! is told when no tunnel is opened, and that nothing meant for the proxy reaches the server
-//! (behaviours P5–P7; faults 25–32; flaws 19, 20, 23).
+//! (behaviours P5–P7; faults 25–32).
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::thread;
-
-use rq::{ErrorKind, Phase, Request, Session};
+use rq::{ErrorKind, Phase, Reason, Request};
 use rq_testd::{Server, Step};
 
-use crate::client::{failure, port, send_with, session_for, text};
+use crate::client::{at_once, ends_at, failure, ms, port, send_with, session_for, text};
+use crate::middle::Middle;
 use crate::peer::{Peer, say};
-
-/// A proxy that opens tunnels to `localhost`, and remembers what it was asked.
-struct Tunneller {
-    port: u16,
-    heads: Arc<Mutex<Vec<String>>>,
-}
-
-impl Tunneller {
-    /// Answers `refusals` first, one a connection; then it opens tunnels.
-    fn start(refusals: Vec<&'static str>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let heads = Arc::<Mutex<Vec<String>>>::default();
-        let told = heads.clone();
-        thread::spawn(move || {
-            let mut refusals = refusals.into_iter();
-            for client in listener.incoming().map_while(Result::ok) {
-                let head = head_of(&client);
-                told.lock().unwrap().push(head.clone());
-                match refusals.next() {
-                    Some(refusal) => drop((&client).write_all(refusal.as_bytes())),
-                    None => {
-                        thread::spawn(move || splice(&client, &head));
-                    }
-                }
-            }
-        });
-        Self { port, heads }
-    }
-
-    fn use_by(&self, session: &Session, userinfo: &str) {
-        let url = format!("http://{userinfo}127.0.0.1:{}", self.port);
-        session.configure(|options| options.proxy("https", Some(&url))).unwrap();
-    }
-
-    fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap().clone()
-    }
-}
-
-fn head_of(mut client: &TcpStream) -> String {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") && client.read_exact(&mut byte).is_ok() {
-        head.push(byte[0]);
-    }
-    String::from_utf8_lossy(&head).into_owned()
-}
-
-/// Opens the tunnel that `head` asks for, and carries bytes until both sides have ended.
-fn splice(client: &TcpStream, head: &str) {
-    let port: u16 = head.split([':', ' ']).nth(2).unwrap().parse().unwrap();
-    let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let mut to_client = client;
-    // A length means nothing here (fault 28).
-    to_client.write_all(b"HTTP/1.1 200 Open\r\nContent-Length: 5\r\n\r\n").unwrap();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let _ = io::copy(&mut &*client, &mut &server);
-            let _ = server.shutdown(Shutdown::Write);
-        });
-        let _ = io::copy(&mut &server, &mut &*client);
-        let _ = client.shutdown(Shutdown::Both);
-    });
-}
 
 const CHALLENGE: &str = "HTTP/1.1 407 Who\r\nContent-Length: 0\r\nProxy-Authenticate: Digest \
     realm=\"p\", nonce=\"n\", qop=\"auth\"\r\n\r\n";
@@ -84,8 +16,8 @@ const CHALLENGE: &str = "HTTP/1.1 407 Who\r\nContent-Length: 0\r\nProxy-Authenti
 fn a_tunnel_is_opened_kept_and_told_nothing_of_the_request() {
     let server = Server::start();
     let session = session_for(&server);
-    let proxy = Tunneller::start(vec![]);
-    proxy.use_by(&session, "us%40er:p%3Ass@");
+    let proxy = Middle::tunnels(vec![]);
+    proxy.use_by(&session, "https", "http://us%40er:p%3Ass@");
     let url = format!("{}/echo", server.https());
     for reused in [false, true] {
         let mut response = send_with(&session, "GET", &url, |options| {
@@ -110,8 +42,8 @@ fn a_tunnel_is_opened_kept_and_told_nothing_of_the_request() {
 fn a_digest_challenge_to_connect_is_answered_on_a_new_connection_and_remembered() {
     let server = Server::start();
     let session = session_for(&server);
-    let proxy = Tunneller::start(vec![CHALLENGE]);
-    proxy.use_by(&session, "ann:s3cret@");
+    let proxy = Middle::tunnels(vec![CHALLENGE]);
+    proxy.use_by(&session, "https", "http://ann:s3cret@");
     session.configure(|options| options.proxy_digest(true));
     let get = || text(&mut session.get(&format!("{}/sha256/1", server.https())).unwrap()).unwrap();
     get();
@@ -127,47 +59,135 @@ fn a_digest_challenge_to_connect_is_answered_on_a_new_connection_and_remembered(
     }
 }
 
+/// A GET through a proxy whose connection goes so must fail so, at once, and nothing is resent.
+#[track_caller]
+fn check_refusal(steps: Vec<Step>, kind: ErrorKind) -> rq::Error {
+    let peer = Peer::plain(vec![[vec![Step::ReadHead], steps].concat()]);
+    let proxy = format!("http://ann:s3cret@127.0.0.1:{}", port(&peer.url()));
+    peer.session.configure(|options| options.proxy("https", Some(&proxy))).unwrap();
+    let sent = at_once(|| peer.session.get("https://a.test/"));
+    let error = failure(sent, kind, Phase::Connect);
+    assert!(!error.message().contains("s3cret"), "{error}");
+    assert!(error.message().contains(&format!("http://127.0.0.1:{}", port(&peer.url()))));
+    assert_eq!((peer.accepted(), peer.sockets()), (1, 0), "{error}");
+    error
+}
+
 #[test]
-fn faults_26_and_27_a_refused_tunnel_is_the_proxys_word() {
-    for (status, reason) in [(403, "No"), (407, "Who"), (502, "Bad"), (302, "Away")] {
-        let head = format!("HTTP/1.1 {status} {reason}\r\nLocation: http://h/\r\n");
-        let reply = say(format!("{head}Content-Length: 9\r\n\r\nthe proxy"));
-        let peer = Peer::plain(vec![vec![Step::ReadHead, reply, Step::Stall]]);
-        let proxy = format!("http://ann:s3cret@127.0.0.1:{}", port(&peer.url()));
-        peer.session.configure(|options| options.proxy("https", Some(&proxy))).unwrap();
-        let error = failure(peer.session.get("https://a.test/"), ErrorKind::Proxy, Phase::Connect);
-        assert_eq!(error.status(), status);
-        assert!(error.message().contains(&format!("{status} {reason}")), "{error}");
-        assert!(!error.message().contains("s3cret"), "{error}");
-        assert_eq!((peer.accepted(), peer.sockets()), (1, 0));
+fn fault_25_a_proxy_that_refuses_the_connection_is_named() {
+    let server = Server::start();
+    let session = session_for(&server);
+    let refused = port(&server.refused());
+    for (scheme, kind) in [
+        ("http", ErrorKind::Proxy),
+        ("https", ErrorKind::Proxy),
+        ("socks4", ErrorKind::Socks),
+        ("socks5h", ErrorKind::Socks),
+    ] {
+        let proxy = format!("{scheme}://ann:s3cret@127.0.0.1:{refused}");
+        session.configure(|options| options.proxy("all", Some(&proxy))).unwrap();
+        for url in [server.http(), server.https()] {
+            let error = at_once(|| failure(session.get(&url), kind, Phase::Connect));
+            assert!(
+                error.message().contains(&format!("{scheme}://127.0.0.1:{refused}")),
+                "{error}"
+            );
+            assert_eq!(error.reason(), Some(Reason::Unreachable));
+            assert_ne!(error.os_error(), 0);
+        }
     }
 }
 
 #[test]
-fn faults_28_to_32_answers_that_are_none() {
-    let cases: [(Vec<Step>, ErrorKind); 5] = [
-        (vec![say("HTTP/1.1 200 Open\r\n\r\nstray")], ErrorKind::Proxy),
-        (vec![say("HTTP/1.1 2"), Step::Close], ErrorKind::Proxy),
-        (vec![Step::Close], ErrorKind::Proxy),
-        (vec![say("SSH-2.0-OpenSSH\r\n")], ErrorKind::Protocol),
-        (vec![say("HTTP/1.1 100 Go\r\n\r\n".repeat(9))], ErrorKind::Proxy),
-    ];
-    for (steps, kind) in cases {
-        let conn = [vec![Step::ReadHead], steps, vec![Step::Stall]].concat();
-        let peer = Peer::plain(vec![conn]);
-        let proxy = format!("http://127.0.0.1:{}", port(&peer.url()));
-        peer.session.configure(|options| options.proxy("https", Some(&proxy))).unwrap();
-        failure(peer.session.get("https://a.test/"), kind, Phase::Connect);
+fn fault_26_a_proxy_that_wants_credentials_can_be_read() {
+    let reply = "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=\"p\"\r\nX-Why: you\r\n\
+        Content-Length: 9\r\n\r\nthe proxy";
+    let error = check_refusal(vec![say(reply), Step::Stall], ErrorKind::Proxy);
+    assert_eq!((error.status(), error.reason()), (407, Some(Reason::Authentication)));
+    assert!(error.message().contains("407 Who"), "{error}");
+    let answer = error.answer().unwrap();
+    assert_eq!(answer.body, b"the proxy");
+    assert!(answer.fields.contains(&("X-Why".to_owned(), b"you".to_vec())), "{answer:?}");
+}
+
+#[test]
+fn fault_27_other_refusals_are_the_proxys_word_and_never_followed() {
+    for (status, reason) in [(403, "No"), (502, "Bad"), (302, "Away")] {
+        let head = format!("HTTP/1.1 {status} {reason}\r\nLocation: http://h/\r\n");
+        let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n3\r\nthe\r\n0\r\n\r\n");
+        let error = check_refusal(vec![say(chunked), Step::Stall], ErrorKind::Proxy);
+        assert_eq!((error.status(), error.reason()), (status, Some(Reason::Refused)));
+        assert!(error.message().contains(&format!("{status} {reason}")), "{error}");
+        assert_eq!(error.answer().unwrap().body, b"the");
+    }
+    // What is never whole is as long as it came, and of a long one the beginning is enough.
+    let cut = say("HTTP/1.1 403 No\r\nContent-Length: 99\r\n\r\ncut");
+    let error = check_refusal(vec![cut, Step::Close], ErrorKind::Proxy);
+    assert_eq!(error.answer().unwrap().body, b"cut");
+    let long = ["HTTP/1.1 403 No\r\n\r\n", &"x".repeat(100_000)].concat();
+    let error = check_refusal(vec![say(long), Step::Close], ErrorKind::Proxy);
+    assert_eq!(error.answer().unwrap().body, "x".repeat(64 * 1024).into_bytes());
+}
+
+#[test]
+fn fault_28_bytes_behind_the_tunnels_head_end_it() {
+    let stray = say("HTTP/1.1 200 Open\r\nContent-Length: 5\r\n\r\nstray");
+    check_refusal(vec![stray, Step::Stall], ErrorKind::Proxy);
+}
+
+#[test]
+fn fault_29_interim_answers_come_before_the_tunnel() {
+    let server = Server::start();
+    let session = session_for(&server);
+    let proxy = Middle::tunnels(vec![
+        "HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 407 Who\r\n\
+        Content-Length: 0\r\nProxy-Authenticate: Digest realm=\"p\", nonce=\"n\"\r\n\r\n",
+    ]);
+    proxy.use_by(&session, "https", "http://ann:s3cret@");
+    let url = format!("{}/sha256/1", server.https());
+    assert_eq!(session.get(&url).unwrap().status(), 200);
+    assert_eq!(proxy.heads().len(), 2);
+}
+
+#[test]
+fn fault_30_answers_without_end_and_answers_that_are_none() {
+    for (reply, kind) in [
+        ("SSH-2.0-OpenSSH\r\n".to_owned(), ErrorKind::Protocol),
+        ("HTTP/1.1 100 Go\r\n\r\n".repeat(9), ErrorKind::Proxy),
+        (format!("HTTP/1.1 200 Open\r\nX: {}", "x".repeat(1 << 20)), ErrorKind::Limit),
+        ("HTTP/1.1 200 Open\r\n".to_owned() + &"X: y\r\n".repeat(1 << 17), ErrorKind::Limit),
+    ] {
+        check_refusal(vec![say(reply), Step::Stall], kind);
+    }
+}
+
+#[test]
+fn fault_31_a_proxy_that_says_nothing_ends_with_the_connect_timeout() {
+    for scheme in ["http", "socks4a", "socks5"] {
+        let peer = Peer::plain(vec![vec![Step::Stall]]);
+        let proxy = format!("{scheme}://127.0.0.1:{}", port(&peer.url()));
+        peer.session.configure(|options| {
+            options.timeout(Some(ms(300)), Some(ms(10_000)));
+            options.proxy("https", Some(&proxy)).unwrap();
+        });
+        let sent = ends_at(ms(300), || peer.session.get("https://127.0.0.1:1/"));
+        failure(sent, ErrorKind::ConnectTimeout, Phase::Connect);
         assert_eq!(peer.sockets(), 0);
     }
+}
+
+#[test]
+fn fault_32_the_end_within_the_proxys_answer() {
+    check_refusal(vec![say("HTTP/1.1 2"), Step::Close], ErrorKind::Proxy);
+    check_refusal(vec![Step::Close], ErrorKind::Proxy);
 }
 
 #[test]
 fn a_proxy_header_of_the_callers_own_goes_to_the_proxy_alone() {
     let server = Server::start();
     let session = session_for(&server);
-    let proxy = Tunneller::start(vec![]);
-    proxy.use_by(&session, "");
+    let proxy = Middle::tunnels(vec![]);
+    proxy.use_by(&session, "https", "http://");
     let mut request = Request::new("GET", &format!("{}/echo", server.https())).unwrap();
     request.configure(|options| options.header("Proxy-Authorization", "Custom x")).unwrap();
     let sent = session.send(&session.prepare(&request).unwrap());

@@ -1,6 +1,5 @@
 //! Proxies that refuse, and what they are told that nobody else may learn.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use rq::{Error, ErrorKind, Reason, Session};
@@ -79,17 +78,18 @@ fn squid_refuses_what_its_rules_forbid() {
 #[test]
 fn squid_tells_of_a_server_that_is_not_there() {
     let session = session_through("PROXY_SQUID");
-    let port = unused_port();
-    assert_eq!(session.get(&format!("http://localhost:{port}/")).unwrap().status(), 503);
-    refused(&session, &format!("https://localhost:{port}/"), 503);
+    let server = refusing();
+    assert_eq!(session.get(&format!("http://{server}/")).unwrap().status(), 503);
+    refused(&session, &format!("https://{server}/"), 503);
     // What was refused does no harm to what comes next.
     for origin in origins() {
         assert_eq!(text(&session, &format!("{origin}/small")), "small");
     }
 }
 
-fn unused_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// `127.0.0.1:PORT` that refuses connections.
+fn refusing() -> String {
+    way("REFUSED").trim_start_matches("http://").to_owned()
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn socks_proxies_tell_of_a_server_that_is_not_there() {
     ] {
         let session = session_through(&format!("PROXY_{proxy}"));
         for scheme in ["http", "https"] {
-            socks_refused(&session, &format!("{scheme}://localhost:{}/", unused_port()), reason);
+            socks_refused(&session, &format!("{scheme}://{}/", refusing()), reason);
         }
     }
 }
@@ -211,7 +211,7 @@ fn dante_refuses_socks4a() {
 fn a_proxy_that_is_not_there_is_told_from_a_server_that_is_not() {
     for scheme in ["http", "https", "socks4", "socks4a", "socks5", "socks5h"] {
         let session = session();
-        let proxy = format!("{scheme}://localhost:{}", unused_port());
+        let proxy = format!("{scheme}://{}", refusing());
         session.configure(|options| options.proxy("all", Some(&proxy))).unwrap();
         let kind = if scheme.starts_with("socks") { ErrorKind::Socks } else { ErrorKind::Proxy };
         for origin in origins() {
@@ -230,7 +230,7 @@ fn a_proxy_of_another_kind_is_an_error() {
         ("socks4", "PROXY_TINYPROXY", waited, waited),
         ("https", "PROXY_TINYPROXY", waited, waited),
         ("https", "PROXY_SOCKS5_MICROSOCKS", ErrorKind::Tls, ErrorKind::Tls),
-        ("http", "PROXY_SOCKS5_MICROSOCKS", ErrorKind::Protocol, ErrorKind::Proxy),
+        ("http", "PROXY_SOCKS5_MICROSOCKS", ErrorKind::Protocol, ErrorKind::Protocol),
     ] {
         let session = session();
         session.configure(|options| {

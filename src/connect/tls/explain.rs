@@ -157,13 +157,8 @@ fn reason_of(error: &webpki::Error, own: &CertificateDer<'_>) -> Reason {
     match error {
         E::CertExpired { .. } => Reason::Expired,
         E::CertNotValidYet { .. } => Reason::NotYetValid,
-        E::UnknownIssuer => {
-            let own = seen(own);
-            match own.subject() == own.issuer() {
-                true => Reason::SelfSigned,
-                false => Reason::UnknownIssuer,
-            }
-        }
+        E::UnknownIssuer | E::CaUsedAsEndEntity if has_signed_itself(own) => Reason::SelfSigned,
+        E::UnknownIssuer => Reason::UnknownIssuer,
         E::CertNotValidForName(_) => Reason::WrongHost,
         E::InvalidSignatureForPublicKey => Reason::BadSignature,
         E::UnsupportedSignatureAlgorithmContext(_)
@@ -175,6 +170,11 @@ fn reason_of(error: &webpki::Error, own: &CertificateDer<'_>) -> Reason {
         E::PathLenConstraintViolated => Reason::PathLength,
         _ => Reason::Malformed,
     }
+}
+
+fn has_signed_itself(own: &CertificateDer<'_>) -> bool {
+    let own = seen(own);
+    own.subject() == own.issuer()
 }
 
 fn described(reason: Reason) -> &'static str {

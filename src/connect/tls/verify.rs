@@ -1,10 +1,11 @@
 //! Whether a server's certificate is accepted: path, dates, name, pins (behaviours T1–T9; flaws
 //! 81–84; RFC 5280 §6, RFC 9525).
 //!
-//! Paths are built by `webpki`. Beyond it: an anchor must be within its own dates, as OpenSSL has
-//! it; a certificate that is given itself as trusted is accepted without a path, after its dates
-//! and names; an error names the certificate at fault. With verification off everything is accepted
-//! but what the pins refuse: whoever sits in between can then read along.
+//! Paths are built by `webpki`. Beyond it: an anchor must be within its own dates, and all that
+//! sign must be allowed to, as OpenSSL and Go have it; a certificate that is given itself as
+//! trusted is accepted without a path, after its dates, usage and names; an error names the
+//! certificate at fault. With verification off everything is accepted but what the pins refuse:
+//! whoever sits in between can then read along.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
 use super::explain::Refusal;
-use crate::certs::{Roots, is_within, public_key_of};
+use crate::certs::{Roots, check_dates, check_issuer, is_within, public_key_of};
 use crate::limits::CHAIN_MAX;
 use crate::options::Pin;
 
@@ -62,18 +63,10 @@ impl Verifier {
         others: &'a [CertificateDer<'a>],
         now: UnixTime,
     ) -> Result<VerifiedPath<'a>, webpki::Error> {
-        // An anchor's dates are no part of a path, for webpki; and of an expired one that has been
-        // renewed under the same key another path may lead to the new one.
-        let anchor_is_current = |path: &VerifiedPath<'_>| {
-            let anchor = roots.certificate_of(path.anchor());
-            match anchor.is_some_and(|anchor| is_within(anchor, now.as_secs())) {
-                true => Ok(()),
-                false => Err(webpki::Error::CertExpired { time: now, not_after: now }),
-            }
-        };
+        let may_stand = |path: &VerifiedPath<'_>| check_path(path, roots, now);
         let others = &others[..others.len().min(CHAIN_MAX)];
         let (algorithms, anchors) = (self.algorithms.all, roots.anchors());
-        let (usage, check) = (KeyUsage::server_auth(), Some(&anchor_is_current as _));
+        let (usage, check) = (KeyUsage::server_auth(), Some(&may_stand as _));
         own.verify_for_usage(algorithms, anchors, others, now, usage, None, check)
     }
 
@@ -87,9 +80,12 @@ impl Verifier {
     ) -> Result<(), webpki::Error> {
         let parsed = EndEntityCert::try_from(own)?;
         let is_trusted_itself = || roots.contain(own) && is_within(own, now.as_secs());
-        self.build(&parsed, roots, others, now)
-            .map(drop)
-            .or_else(|error| if is_trusted_itself() { Ok(()) } else { Err(error) })?;
+        self.build(&parsed, roots, others, now).map(drop).or_else(|error| {
+            match !is_of_usage(&error) && is_trusted_itself() {
+                true => Ok(()),
+                false => Err(error),
+            }
+        })?;
         parsed.verify_is_valid_for_subject_name(name)
     }
 
@@ -101,6 +97,26 @@ impl Verifier {
             false => Err(Refusal::unpinned(hash, name).into()),
         }
     }
+}
+
+/// What `webpki` does not ask of a path: whether each that has signed is an authority that may, and
+/// whether the anchor is within its dates. Of an expired one that was renewed under the same key
+/// another path leads to the new one.
+fn check_path(path: &VerifiedPath<'_>, roots: &Roots, now: UnixTime) -> Result<(), webpki::Error> {
+    let mut below = 0;
+    for signer in path.intermediate_certificates() {
+        check_issuer(&signer.der(), below)?;
+        below += 1;
+    }
+    let anchor = roots.certificate_of(path.anchor()).ok_or(webpki::Error::UnknownIssuer)?;
+    check_issuer(anchor, below)?;
+    check_dates(anchor, now)
+}
+
+/// Whether the certificate is for something else, which trust in it does not change.
+fn is_of_usage(error: &webpki::Error) -> bool {
+    use webpki::Error::{EmptyEkuExtension, RequiredEkuNotFoundContext};
+    matches!(error, EmptyEkuExtension | RequiredEkuNotFoundContext(_))
 }
 
 impl ServerCertVerifier for Verifier {

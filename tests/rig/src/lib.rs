@@ -34,7 +34,7 @@ pub struct Rig {
     daemons: Vec<Daemon>,
     env: Vec<(String, String)>,
     folder: Folder,
-    _testd: Server,
+    testd: Server,
 }
 
 impl Rig {
@@ -62,13 +62,14 @@ impl Rig {
         issue_certificates(&folder)?;
         publish(&folder)?;
         let ports = Ports::free()?;
-        let mut rig = Self { daemons: Vec::new(), env: Vec::new(), folder, _testd: testd };
-        let origin = rig._testd.http();
+        let mut rig = Self { daemons: Vec::new(), env: Vec::new(), folder, testd };
+        let origin = rig.testd.http();
         rig.daemons = peers::start(&rig.folder, &ports, origin.trim_start_matches("http://"))?;
         for daemon in &mut rig.daemons {
             daemon.wait_until_it_accepts()?;
         }
         rig.env = peers::env(&rig.folder, &ports);
+        rig.env.push(("RQ_WAY_REFUSED".to_owned(), rig.testd.refused()));
         Ok(rig)
     }
 
