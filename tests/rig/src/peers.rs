@@ -197,6 +197,8 @@ pub(crate) fn env(folder: &Folder, ports: &Ports) -> Vec<(String, String)> {
     };
     let user = format!("{USER}:{PASSWORD_IN_URL}@");
     let wrong = format!("{USER}:wrong@");
+    // Of two passwords for one user at the same time, squid checks one and believes both.
+    let unknown = "stranger:wrong@";
     let dante_user = |scheme: &str, userinfo: &str| {
         if is_root() { proxy(scheme, userinfo, "dante_user") } else { String::new() }
     };
@@ -218,7 +220,7 @@ pub(crate) fn env(folder: &Folder, ports: &Ports) -> Vec<(String, String)> {
         ("STRANGER_CERT", folder.file("stranger.pem")),
         ("STRANGER_KEY", folder.file("stranger.key")),
         ("PROXY_SQUID", proxy("http", &user, "squid")),
-        ("PROXY_SQUID_WRONG", proxy("http", &wrong, "squid")),
+        ("PROXY_SQUID_WRONG", proxy("http", unknown, "squid")),
         ("PROXY_TINYPROXY", proxy("http", "", "tinyproxy")),
         ("PROXY_STUNNEL", proxy("https", &user, "stunnel")),
         ("PROXY_STRANGER", proxy("https", &user, "stranger")),
