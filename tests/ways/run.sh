@@ -6,12 +6,18 @@
 #   tests/ways/run.sh [go] [node]
 set -eu
 cd "$(dirname "$0")/../.."
-if [ "${RQ_WAYS:-}" != inside ]; then
-    RQ_WAYS=inside exec target/release/rig tests/ways/run.sh "$@"
-fi
-. scripts/env.sh
 folder=$PWD/target/ways
 mkdir -p "$folder"
+if [ "${RQ_WAYS:-}" != inside ]; then
+    status=0
+    RQ_WAYS=inside target/release/rig tests/ways/run.sh "$@" || status=$?
+    for pid in $(cat "$folder/pids"); do
+        ! kill -0 "$pid" 2>/dev/null || { echo "FAILED: peer $pid outlived rig"; status=1; }
+    done
+    exit $status
+fi
+echo "$RQ_WAY_PIDS" > "$folder/pids"
+. scripts/env.sh
 failed=0
 
 # judge LANGUAGE COMMAND…
