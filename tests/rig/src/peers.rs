@@ -144,7 +144,8 @@ impl<'a> Peers<'a> {
     fn write_dante(&self, name: &str, method: &str) -> io::Result<()> {
         let conf = include_str!("../conf/dante.conf")
             .replace("@port@", &self.ports.of(name).to_string())
-            .replace("@method@", method);
+            .replace("@method@", method)
+            .replace("@user@", &own_name()?);
         self.write(&format!("{name}.conf"), &conf)
     }
 
@@ -176,6 +177,17 @@ impl<'a> Peers<'a> {
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// What /etc/passwd calls us.
+fn own_name() -> io::Result<String> {
+    let users = fs::read_to_string("/etc/passwd")?;
+    let own = rustix::process::geteuid().as_raw().to_string();
+    let name = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        fields.next().filter(|_| fields.nth(1) == Some(&*own))
+    });
+    name.map(str::to_owned).ok_or_else(|| io::Error::other("/etc/passwd does not know us"))
 }
 
 /// The user's number and that of their group.
