@@ -217,9 +217,9 @@ fn fault_47_the_cookies_of_the_417_are_kept() {
     let again = vec![Step::ReadHead, Step::ReadBody(5), say(OK), Step::Stall];
     for peer in Peer::both(&[refuses, again]) {
         assert_eq!(expecting(&peer, b"hello").unwrap().status(), 200);
-        let names: Vec<String> =
+        let names: Vec<Vec<u8>> =
             peer.session.cookies().list().iter().map(|it| it.name().to_owned()).collect();
-        assert_eq!(names, ["seen"]);
+        assert_eq!(names, [b"seen"]);
     }
 }
 
