@@ -139,6 +139,8 @@ static void null_text_is_misuse_where_it_means_nothing(void) {
 static void ill_encoded_text_in_settings(void) {
   REFUSES(RQ_ERR_INVALID_ARGUMENT, "name is not UTF-8", rq_opts_param(opts, LATIN, "x", &e));
   REFUSES(RQ_ERR_INVALID_ARGUMENT, "value is not UTF-8", rq_opts_param(opts, "x", LATIN, &e));
+  REFUSES(RQ_ERR_INVALID_ARGUMENT, "name is not UTF-8: byte 8 is wrong",
+          rq_opts_param(opts, "12345678\xe9", "x", &e));
   REFUSES(RQ_ERR_INVALID_ARGUMENT, "name is not UTF-8", rq_opts_param_add(opts, LATIN, "x", &e));
   REFUSES(RQ_ERR_INVALID_ARGUMENT, "value is not UTF-8", rq_opts_param_add(opts, "x", LATIN, &e));
   REFUSES(RQ_ERR_INVALID_ARGUMENT, "not UTF-8", rq_opts_params_raw(opts, LATIN, &e));

@@ -226,7 +226,7 @@ static void on_trace(void *context, rq_step step, uint64_t elapsed_us, const cha
   size_t len = strlen(this->steps);
   CHECK(elapsed_us >= this->last_us && about != NULL && !t_has(about, "s3cret"));
   this->last_us = elapsed_us;
-  if (step != RQ_STEP_DNS && len + 1 < sizeof this->steps) this->steps[len] = (char)('0' + step);
+  if (len + 1 < sizeof this->steps) this->steps[len] = (char)('0' + step);
 }
 
 static void check_traced(rq_session *session, const char *url, const char *want) {
@@ -247,7 +247,10 @@ static void each_step_is_told_in_order(void) {
   check_traced(session, t_url("RQ_TEST_HTTP", "/json"), "2567"); /* connect sent head body */
   check_traced(session, t_url("RQ_TEST_HTTP", "/json"), "4567"); /* reused ... */
   check_traced(session, t_url("RQ_TEST_HTTP", "/redirect/0"), "456794567"); /* ... redirect ... */
-  check_traced(session, t_url("RQ_TEST_HTTPS", "/json"), "23567"); /* connect tls ... */
+  check_traced(session, t_url("RQ_TEST_HTTPS", "/json"), "123567"); /* dns connect tls ... */
+  char named[128]; /* a name is looked up, an address is not */
+  snprintf(named, sizeof named, "http://localhost%.60s", strrchr(t_url("RQ_TEST_HTTP", ""), ':'));
+  check_traced(session, named, "12567"); /* dns connect ... */
   CHECK_CODE(e, RQ_OK);
   rq_session_free(session);
 }

@@ -1112,7 +1112,7 @@ void rq_opts_free(rq_opts *opts);
  * this request.
  *
  * Errors: `RQ_ERR_INVALID_HEADER` if the name is no token, or the value holds CR or LF or begins
- * or ends with a blank. Since: 0.1.
+ * with a blank; blanks at its end are sent. Since: 0.1.
  */
 void rq_opts_header(rq_opts *opts, const char *name, const char *value, rq_error **error);
 

@@ -10,8 +10,6 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use crate::headers::Headers;
-
 /// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -213,9 +211,19 @@ reasons! {
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// Its header fields, in order, as received.
-    pub headers: Headers,
+    pub fields: Vec<(String, Vec<u8>)>,
     /// The beginning of its body: at most 64 KiB, content codings on.
     pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The value of the fields of this name, in any case, joined by `", "`.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<Vec<u8>> {
+        let named = self.fields.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        let values: Vec<&[u8]> = named.map(|(_, value)| value.as_slice()).collect();
+        (!values.is_empty()).then(|| values.join(&b", "[..]))
+    }
 }
 
 /// The step of a request in which an error arose; ARCHITECTURE.md lists the steps.

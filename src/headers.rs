@@ -1,7 +1,8 @@
 //! An ordered, case-insensitive multimap of header fields, for requests and responses alike.
 //!
 //! All names and values lie in one buffer and a field is four offsets into it: a received head is
-//! kept as it came and costs no allocation a field. Order, case and repetition are never changed.
+//! kept as it came and costs no allocation a field. Beside them stands a digest of the name, by
+//! which fields are found. Order, case and repetition are never changed.
 //! What may be *sent* is checked by [`check_name`] and [`check_value`] (RFC 9110 §5; behaviours H8,
 //! H10; flaws 53–57).
 
@@ -25,10 +26,55 @@ pub struct Headers {
 }
 
 /// Offsets into the text of one field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Field {
-    pub(crate) name: Span,
-    pub(crate) value: Span,
+    name: Span,
+    value: Span,
+    tag: Tag,
+}
+
+impl Field {
+    /// The field of this name; where the name and its value stand in the text.
+    pub(crate) fn new(named: &str, name: Span, value: Span) -> Self {
+        Self { name, value, tag: Tag::of(named.as_bytes()) }
+    }
+
+    /// The same field of a text that has `more` bytes before it.
+    fn behind(self, more: u32) -> Self {
+        let moved = |span: Span| Span { start: span.start + more, end: span.end + more };
+        Self { name: moved(self.name), value: moved(self.value), tag: self.tag }
+    }
+}
+
+/// What equal names have in common, in any case: length, first byte and last byte. Most names that
+/// are not equal differ in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tag(u32);
+
+impl Tag {
+    fn of(name: &[u8]) -> Self {
+        let (Some(first), Some(last)) = (name.first(), name.last()) else { return Self(0) };
+        // Letters differ from their other case in this bit alone.
+        let end = |byte: &u8| u32::from(byte | 0x20);
+        Self((name.len() as u32) << 16 | end(first) << 8 | end(last))
+    }
+}
+
+/// A name that is looked for.
+#[derive(Clone, Copy)]
+struct Sought<'a> {
+    name: &'a [u8],
+    tag: Tag,
+}
+
+impl<'a> Sought<'a> {
+    fn new(name: &'a [u8]) -> Self {
+        Self { name, tag: Tag::of(name) }
+    }
+
+    fn is(self, field: &Field, text: &[u8]) -> bool {
+        field.tag == self.tag && same_name(field.name.of(text), self.name)
+    }
 }
 
 /// A range of the text; heads are far smaller than 4 GiB.
@@ -41,11 +87,6 @@ pub(crate) struct Span {
 impl Span {
     pub(crate) fn of(self, text: &[u8]) -> &[u8] {
         &text[self.start as usize..self.end as usize]
-    }
-
-    /// Compared before the bytes are: most names differ in it.
-    fn len(self) -> usize {
-        (self.end - self.start) as usize
     }
 }
 
@@ -96,7 +137,8 @@ impl Headers {
 
     /// The values of every field of this name, in order.
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
-        let named = self.fields.iter().filter(move |field| self.is_named(field, name));
+        let sought = Sought::new(name.as_bytes());
+        let named = self.fields.iter().filter(move |field| sought.is(field, &self.text));
         named.map(|field| field.value.of(&self.text))
     }
 
@@ -120,9 +162,9 @@ impl Headers {
     /// V2).
     #[must_use]
     pub fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
-        let mut named = self.fields.iter().filter(|field| self.is_named(field, name));
-        let first = named.next()?.value.of(&self.text);
-        let mut all = Cow::Borrowed(first);
+        let sought = Sought::new(name.as_bytes());
+        let mut named = self.fields.iter().filter(|field| sought.is(field, &self.text));
+        let mut all = Cow::Borrowed(named.next()?.value.of(&self.text));
         for field in named {
             let all = all.to_mut();
             all.extend_from_slice(b", ");
@@ -139,9 +181,10 @@ impl Headers {
 
     /// Whether the lists in the fields of this name hold `token`.
     pub(crate) fn lists(&self, name: &str, token: &str) -> bool {
-        let Some(first) = self.position(name) else { return false };
-        self.fields[first..].iter().any(|field| {
-            self.is_named(field, name) && lists_token(field.value.of(&self.text), token.as_bytes())
+        let sought = Sought::new(name.as_bytes());
+        self.fields.iter().any(|field| {
+            sought.is(field, &self.text)
+                && lists_token(field.value.of(&self.text), token.as_bytes())
         })
     }
 
@@ -171,23 +214,23 @@ impl Headers {
 
     /// Removes every field of this name; true if there was one.
     pub fn remove(&mut self, name: &str) -> bool {
-        let before = self.fields.len();
-        let text = &self.text;
-        self.fields.retain(|field| !field.name.of(text).eq_ignore_ascii_case(name.as_bytes()));
+        let (before, sought) = (self.fields.len(), Sought::new(name.as_bytes()));
+        self.fields.retain(|field| !sought.is(field, &self.text));
         before != self.fields.len()
     }
 
     /// [`set`](Self::set) for names and values that were checked before.
     pub(crate) fn put(&mut self, name: &str, value: &[u8]) {
         self.drop_waste();
-        let Some(index) = self.position(name) else { return self.append(name, value) };
         let field = self.store(name.as_bytes(), value);
-        self.fields[index] = field;
-        let (mut at, text) = (0, &self.text);
-        self.fields.retain(|other| {
-            at += 1;
-            at - 1 <= index || !other.name.of(text).eq_ignore_ascii_case(name.as_bytes())
-        });
+        let sought = Sought { name: name.as_bytes(), tag: field.tag };
+        match self.position_below(self.fields.len(), sought) {
+            None => self.fields.push(field),
+            Some(at) => {
+                self.fields[at] = field;
+                self.remove_between(at + 1, self.fields.len(), sought);
+            }
+        }
     }
 
     /// [`add`](Self::add) for names and values that were checked before.
@@ -228,7 +271,8 @@ impl Headers {
             self.text.extend_from_slice(after);
             Span { start, end }
         };
-        Field { name: put(name, b": "), value: put(value, b"\r\n") }
+        let (tag, name, value) = (Tag::of(name), put(name, b": "), put(value, b"\r\n"));
+        Field { name, value, tag }
     }
 
     /// These fields with those of `over` in their places (S2, S5): a field that both have keeps
@@ -252,39 +296,40 @@ impl Headers {
         for (name, _) in removed {
             merged.remove(name);
         }
+        let own = merged.text.len() as u32;
+        merged.text.extend_from_slice(&over.text);
         let mut kept = merged.fields.len();
         for field in &over.fields {
             let name = field.name.of(&over.text);
-            let stored = merged.store(name, field.value.of(&over.text));
-            match merged.position_below(kept, name) {
+            let (sought, field) = (Sought { name, tag: field.tag }, field.behind(own));
+            match merged.position_below(kept, sought) {
                 // Not for the second field of this name in `over`, which stands beside the first.
-                Some(at) if (merged.fields[at].name.start as usize) < self.text.len() => {
-                    merged.fields[at] = stored;
-                    kept -= merged.remove_between(at + 1, kept, name);
+                Some(at) if merged.fields[at].name.start < own => {
+                    merged.fields[at] = field;
+                    kept -= merged.remove_between(at + 1, kept, sought);
                 }
                 None if gone.iter().any(|(gone, _)| same_name(gone.as_bytes(), name)) => {
                     let place = gone.iter().find(|(gone, _)| same_name(gone.as_bytes(), name));
                     let place = place.map_or(kept, |(_, place)| *place).min(kept);
-                    merged.fields.insert(place, stored);
+                    merged.fields.insert(place, field);
                     kept += 1;
                 }
-                _ => merged.fields.push(stored),
+                _ => merged.fields.push(field),
             }
         }
         merged
     }
 
-    fn position_below(&self, end: usize, name: &[u8]) -> Option<usize> {
-        let is_named = |field: &Field| same_name(field.name.of(&self.text), name);
-        self.fields[..end].iter().position(is_named)
+    fn position_below(&self, end: usize, sought: Sought<'_>) -> Option<usize> {
+        self.fields[..end].iter().position(|field| sought.is(field, &self.text))
     }
 
     /// Removes the fields of this name from `start` to `end`; returns how many there were.
-    fn remove_between(&mut self, start: usize, end: usize, name: &[u8]) -> usize {
-        let (mut at, text, before) = (0, &self.text, self.fields.len());
+    fn remove_between(&mut self, start: usize, end: usize, sought: Sought<'_>) -> usize {
+        let (mut at, before) = (0, self.fields.len());
         self.fields.retain(|field| {
             at += 1;
-            !(start..end).contains(&(at - 1)) || !same_name(field.name.of(text), name)
+            !(start..end).contains(&(at - 1)) || !sought.is(field, &self.text)
         });
         before - self.fields.len()
     }
@@ -296,7 +341,7 @@ impl Headers {
 
     /// Every field as name, value and the line to send; no line for a field of a received head.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8], Option<&[u8]>)> {
-        self.fields.iter().map(|Field { name, value }| {
+        self.fields.iter().map(|Field { name, value, .. }| {
             let whole = Span { start: name.start, end: value.end + 2 };
             let stored = value.start == name.end + 2 && self.text.len() >= whole.end as usize;
             let line = stored.then(|| whole.of(&self.text)).filter(|line| line.ends_with(b"\r\n"));
@@ -310,23 +355,14 @@ impl Headers {
     }
 
     fn position(&self, name: &str) -> Option<usize> {
-        let name = name.as_bytes();
-        self.fields.iter().position(|field| {
-            field.name.len() == name.len() && same_name(field.name.of(&self.text), name)
-        })
-    }
-
-    fn is_named(&self, field: &Field, name: &str) -> bool {
-        let is_as_long = field.name.len() == name.len();
-        is_as_long && same_name(field.name.of(&self.text), name.as_bytes())
+        self.position_below(self.fields.len(), Sought::new(name.as_bytes()))
     }
 }
 
-/// Whether two names are the same, in any case. Most differ in length or in their last byte.
+/// Whether two names are the same, in any case: most letters are of one case anyway.
 fn same_name(a: &[u8], b: &[u8]) -> bool {
-    let ends_alike =
-        || a.iter().last().zip(b.iter().last()).is_none_or(|(x, y)| (x ^ y) & !32 == 0);
-    a.len() == b.len() && ends_alike() && a.eq_ignore_ascii_case(b)
+    let is_same = |(x, y): (&u8, &u8)| x == y || (x ^ y == 0x20 && x.is_ascii_alphabetic());
+    a.len() == b.len() && a.iter().zip(b).all(is_same)
 }
 
 /// Equal fields in the same order, case and repetition included.
@@ -346,17 +382,30 @@ impl fmt::Debug for Headers {
 
 /// Whether this comma-separated list holds `token`, in any case. Nearly always it is one item.
 fn lists_token(value: &[u8], token: &[u8]) -> bool {
-    value.eq_ignore_ascii_case(token)
-        || (value.len() > token.len()
-            && value.iter().any(|byte| matches!(byte, b',' | b' ' | b'\t'))
-            && value
-                .split(|byte| *byte == b',')
-                .any(|item| item.trim_ascii().eq_ignore_ascii_case(token)))
+    let is_it = |item: &[u8]| same_name(item.trim_ascii(), token);
+    is_it(value) || (value.contains(&b',') && value.split(|byte| *byte == b',').any(is_it))
 }
 
-/// Whether a field value holds a byte that would end or split its field: CR, LF, NUL.
+/// A byte that would end or split its field: CR, LF, NUL.
+fn split_in(value: &[u8]) -> Option<u8> {
+    let is_split = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
+    match holds_control(value) {
+        true => value.iter().copied().find(is_split),
+        false => None,
+    }
+}
+
+/// Whether a byte is below 0x20: nearly none is, and eight at a time can be asked at once.
+fn holds_control(value: &[u8]) -> bool {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    let (words, rest) = value.as_chunks();
+    let has = |word: u64| word.wrapping_sub(0x20 * EACH) & !word & (0x80 * EACH) != 0;
+    words.iter().any(|word| has(u64::from_ne_bytes(*word))) || rest.iter().any(|byte| *byte < 0x20)
+}
+
+/// Whether a field value holds a byte that would end or split its field.
 pub(crate) fn splits_head(value: &[u8]) -> bool {
-    value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
+    split_in(value).is_some()
 }
 
 /// RFC 9110 §5.6.2: the bytes of a token.
@@ -390,17 +439,9 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     Err(Error::new(ErrorKind::InvalidHeader, message))
 }
 
-/// Below this a plain loop is faster than a vector search.
-const SHORT_BYTES: usize = 48;
-
 /// Refuses what is not a field value. The message names the header and the fault, never the value.
 pub(crate) fn check_value(name: &str, value: &[u8]) -> Result<()> {
-    let is_split = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
-    let splits = match value.len() {
-        0..SHORT_BYTES => value.iter().copied().find(is_split),
-        _ => memchr::memchr3(b'\r', b'\n', 0, value).map(|at| value[at]),
-    };
-    let fault = if let Some(byte) = splits {
+    let fault = if let Some(byte) = split_in(value) {
         format!("it holds {}; remove it", byte_name(byte))
     } else if value.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
         "it begins with a blank".to_owned()

@@ -28,12 +28,26 @@ pub(crate) struct Params {
     raw: Option<String>,
 }
 
-/// Where a name, and its whole pair, stand in the text. No pair: what the session has of that name
-/// is removed.
+/// Where a pair stands in the text, its name first. One that is removed is a name alone: what the
+/// session has of it is left out.
 #[derive(Clone, Debug)]
 struct Pair {
-    name: Range<usize>,
-    whole: Option<Range<usize>>,
+    start: usize,
+    name_len: usize,
+    len: usize,
+    is_removed: bool,
+    /// What the name ends with, by which most names of a length differ.
+    last: Option<u8>,
+}
+
+impl Pair {
+    fn name(&self) -> Range<usize> {
+        self.start..self.start + self.name_len
+    }
+
+    fn span(&self) -> Range<usize> {
+        self.start..self.start + self.len
+    }
 }
 
 impl Params {
@@ -41,10 +55,9 @@ impl Params {
     pub(crate) fn set(&mut self, name: &str, value: Option<&str>) {
         let pair = self.store(name, value);
         let text = self.text.as_bytes();
-        let name = &text[pair.name.clone()];
         let same = |other: &Pair| {
-            let other = &text[other.name.clone()];
-            other.len() == name.len() && other.last() == name.last() && other == name
+            (other.name_len, other.last) == (pair.name_len, pair.last)
+                && text[other.name()] == text[pair.name()]
         };
         let Some(first) = self.pairs.iter().position(same) else {
             self.pairs.push(pair);
@@ -54,7 +67,7 @@ impl Params {
         let mut at = 0;
         self.pairs.retain(|other| {
             at += 1;
-            at - 1 <= first || text[other.name.clone()] != *name
+            at - 1 <= first || !same(other)
         });
         self.pairs[first] = pair;
     }
@@ -73,7 +86,7 @@ impl Params {
     /// Pairs that were replaced leave their text behind: parameters that change all the time must
     /// not grow for ever.
     fn drop_waste(&mut self) {
-        let used = |pair: &Pair| pair.whole.as_ref().unwrap_or(&pair.name).len() + 1;
+        let used = |pair: &Pair| pair.len + 1;
         if self.text.len() < WASTE_BYTES
             || self.text.len() <= 2 * self.pairs.iter().map(used).sum::<usize>()
         {
@@ -81,13 +94,10 @@ impl Params {
         }
         let old = std::mem::take(self);
         self.is_plain = true;
-        for pair in &old.pairs {
-            let span = pair.whole.as_ref().unwrap_or(&pair.name);
-            push_all(&mut self.text, std::iter::once(&old.text[span.clone()]));
-            let start = self.text.len() - span.len();
-            let whole = pair.whole.as_ref().map(|_| start..self.text.len());
-            self.is_plain &= whole.is_some();
-            self.pairs.push(Pair { name: start..start + pair.name.len(), whole });
+        for pair in old.pairs {
+            push_all(&mut self.text, std::iter::once(&old.text[pair.span()]));
+            self.is_plain &= !pair.is_removed;
+            self.pairs.push(Pair { start: self.text.len() - pair.len, ..pair });
         }
     }
 
@@ -103,14 +113,17 @@ impl Params {
         }
         let start = self.text.len();
         push_form_encoded(&mut self.text, name);
-        let name = start..self.text.len();
-        let Some(value) = value else {
-            self.is_plain = false;
-            return Pair { name, whole: None };
-        };
-        self.text.push('=');
-        push_form_encoded(&mut self.text, value);
-        Pair { name, whole: Some(start..self.text.len()) }
+        let name_len = self.text.len() - start;
+        let last = self.text.as_bytes()[start..].last().copied();
+        match value {
+            None => self.is_plain = false,
+            Some(value) => {
+                self.text.push('=');
+                push_form_encoded(&mut self.text, value);
+            }
+        }
+        let len = self.text.len() - start;
+        Pair { start, name_len, len, is_removed: value.is_none(), last }
     }
 
     fn is_unset(&self) -> bool {
@@ -120,12 +133,16 @@ impl Params {
     /// The encoded pairs of this name, or of all names.
     fn wholes<'a>(&'a self, name: Option<&'a str>) -> impl Iterator<Item = &'a str> {
         let named = move |pair: &&Pair| name.is_none_or(|name| self.name(pair) == name);
-        let wholes = self.pairs.iter().filter(named).filter_map(|pair| pair.whole.clone());
-        wholes.map(|whole| &self.text[whole])
+        self.pairs.iter().filter(named).filter_map(|pair| self.whole(pair))
+    }
+
+    /// The encoded pair, if it is one.
+    fn whole(&self, pair: &Pair) -> Option<&str> {
+        (!pair.is_removed).then(|| &self.text[pair.span()])
     }
 
     fn name(&self, pair: &Pair) -> &str {
-        &self.text[pair.name.clone()]
+        &self.text[pair.name()]
     }
 
     fn has(&self, name: &str) -> bool {
@@ -168,7 +185,7 @@ pub(crate) fn merged<'a>(
             let name = base.name(pair);
             let is_first = || base.pairs[..at].iter().all(|other| base.name(other) != name);
             if !request.has(name) {
-                push_all(room, pair.whole.iter().map(|whole| &base.text[whole.clone()]));
+                push_all(room, base.whole(pair).into_iter());
             } else if is_first() {
                 push_all(room, request.wholes(Some(name)));
             }
@@ -176,7 +193,7 @@ pub(crate) fn merged<'a>(
     }
     for pair in &request.pairs {
         if base.is_none_or(|base| !base.has(request.name(pair))) {
-            push_all(room, pair.whole.iter().map(|whole| &request.text[whole.clone()]));
+            push_all(room, request.whole(pair).into_iter());
         }
     }
     if room.is_empty() { Query::Empty } else { Query::Encoded(room) }

@@ -234,13 +234,17 @@ func TestTraceTellsEveryStep(t *testing.T) {
 	traced := func(url string) []Step {
 		steps, last = nil, Trace{}
 		textOf(t, get(t, session, url))
-		return slices.DeleteFunc(steps, func(step Step) bool { return step == StepDNS })
+		return steps
 	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(at("HTTP", ""), "http://"), ":")
 	exchange := []Step{StepSent, StepHead, StepBody}
 	for name, test := range map[string]struct{ got, want []Step }{
-		"new":    {traced(at("HTTP", "/json")), append([]Step{StepConnect}, exchange...)},
-		"kept":   {traced(at("HTTP", "/json")), append([]Step{StepReused}, exchange...)},
-		"secure": {traced(at("HTTPS", "/json")), append([]Step{StepConnect, StepTLS}, exchange...)},
+		"new":  {traced(at("HTTP", "/json")), append([]Step{StepConnect}, exchange...)},
+		"kept": {traced(at("HTTP", "/json")), append([]Step{StepReused}, exchange...)},
+		"named": {traced("http://localhost:" + port),
+			append([]Step{StepDNS, StepConnect}, exchange...)},
+		"secure": {traced(at("HTTPS", "/json")),
+			append([]Step{StepDNS, StepConnect, StepTLS}, exchange...)},
 	} {
 		if !slices.Equal(test.got, test.want) {
 			t.Errorf("%s: %v", name, test.got)

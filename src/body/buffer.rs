@@ -41,15 +41,15 @@ impl ReadBuffer {
         }
     }
 
-    /// Where the next bytes go; never empty. Grows by doubling: a head is at most
-    /// [`HEAD_BYTES_MAX`].
+    /// Where the next bytes go; never empty. Grows by doubling, to what the longest head needs: old
+    /// and new bytes together are less than twice [`HEAD_BYTES_MAX`] (fault 62).
     pub(crate) fn room(&mut self) -> &mut [u8] {
         if self.end == self.bytes.len() && self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
         if self.end == self.bytes.len() {
-            let larger = (self.bytes.len() * 2).min(2 * HEAD_BYTES_MAX);
+            let larger = (self.bytes.len() * 2).min(HEAD_BYTES_MAX + READ_BUFFER_BYTES);
             let mut bytes = vec![0; larger.max(self.end + 1)];
             bytes[..self.end].copy_from_slice(&self.bytes[..self.end]);
             self.bytes = bytes.into();
@@ -69,5 +69,30 @@ impl ReadBuffer {
         out[..count].copy_from_slice(&self.bytes[self.start..self.start + count]);
         self.consume(count);
         count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fault_62_the_longest_head_takes_less_than_twice_its_bytes() {
+        let (mut buffer, mut size) = (ReadBuffer::new(), READ_BUFFER_BYTES);
+        while buffer.unread().len() <= HEAD_BYTES_MAX {
+            let room = buffer.room().len();
+            assert!(room > 0);
+            if buffer.bytes.len() != size {
+                let both = size + buffer.bytes.len();
+                assert!(both < 2 * HEAD_BYTES_MAX, "{size} and {}", buffer.bytes.len());
+                size = buffer.bytes.len();
+            }
+            buffer.filled(room.min(1000));
+        }
+        // A piece that ends elsewhere leaves room too.
+        buffer.consume(1);
+        buffer.filled(buffer.bytes.len() - buffer.end);
+        assert!(!buffer.room().is_empty());
+        assert_eq!(buffer.unread().len(), buffer.end - buffer.start);
     }
 }

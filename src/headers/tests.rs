@@ -36,6 +36,26 @@ fn merging_keeps_places_and_repetition() {
 }
 
 #[test]
+fn names_that_are_nearly_the_same_are_not() {
+    // Of one length, with the same ends, or with ends that differ in the bit of a letter's case.
+    let names = ["X-Ab-Z", "X-Ac-Z", "x-ad-z", "^-x", "~-x", "x-^", "x-~", "X", "Y", "xx"];
+    let mut headers = Headers::new();
+    names.iter().for_each(|name| headers.set(name, name.as_bytes()).unwrap());
+    assert_eq!(headers.len(), names.len());
+    for name in names {
+        for spelled in [name.to_ascii_lowercase(), name.to_ascii_uppercase()] {
+            assert_eq!(headers.get(&spelled), Some(name.as_bytes()), "{spelled}");
+        }
+        assert!(headers.remove(&name.to_ascii_uppercase()), "{name}");
+        assert!(!headers.contains(name));
+    }
+    assert_eq!((headers.len(), headers.get("")), (0, None));
+    let long = "N".repeat(1 << 16);
+    headers.set(&long, b"long").unwrap();
+    assert_eq!((headers.get(&long), headers.get("N")), (Some(&b"long"[..]), None));
+}
+
+#[test]
 fn headers_that_change_all_the_time_do_not_grow() {
     let mut headers = Headers::new();
     headers.append("First", b"1");
@@ -81,4 +101,37 @@ fn flaw_56_what_could_split_a_head_is_refused() {
     assert!(headers.is_empty());
     headers.set("Empty", b"").unwrap();
     headers.set("Latin", b"caf\xe9").unwrap();
+}
+
+#[test]
+fn flaw_56_wherever_it_stands() {
+    for len in 1..40 {
+        for at in 0..len {
+            for odd in [b'\r', b'\n', 0] {
+                let mut value = vec![b'x'; len];
+                value[at] = odd;
+                assert!(splits_head(&value) && check_value("A", &value).is_err(), "{at} of {len}");
+                value[len - 1 - at] = b'\t';
+                assert_eq!(splits_head(&value), 2 * at + 1 != len, "{at} of {len}");
+            }
+            for fine in [1, b'\t', 0x1f, 0x7f, 0x80, 0xff] {
+                let mut value = vec![b'x'; len];
+                value[at] = fine;
+                assert!(!splits_head(&value), "{fine} at {at} of {len}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lists_hold_their_items() {
+    let mut headers = Headers::new();
+    headers.append("Connection", b"keep-alive ,\tUpgrade,");
+    headers.append("connection", b" close\t");
+    for (token, is_in) in
+        [("keep-ALIVE", true), ("upgrade", true), ("close", true), ("keep", false), ("x", false)]
+    {
+        assert_eq!(headers.lists("CONNECTION", token), is_in, "{token}");
+    }
+    assert!(!headers.lists("connections", "close"));
 }

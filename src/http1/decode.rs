@@ -141,7 +141,7 @@ fn parse_head(text: Vec<u8>) -> Result<Head> {
     let fields = parsed
         .headers
         .iter()
-        .map(|field| Field { name: span(field.name.as_bytes()), value: span(field.value) });
+        .map(|field| Field::new(field.name, span(field.name.as_bytes()), span(field.value)));
     let fields = fields.collect();
     Ok(Head { version: 10 + version, status, reason, headers: Headers::from_parts(text, fields) })
 }

@@ -27,7 +27,8 @@ pub(crate) fn request_head(
     headers: &Headers,
     body_length: Option<u64>,
 ) -> Result<(Vec<u8>, Upload)> {
-    let upload = checked_framing(headers, body_length)?;
+    let hosts = headers.get_all("host").take(2).count();
+    let upload = checked_framing(headers, hosts, body_length)?;
     if method.is_empty() || !method.bytes().all(is_token_byte) {
         return Err(refused("the method is not a token"));
     }
@@ -41,7 +42,7 @@ pub(crate) fn request_head(
     for part in [method, " ", target, " HTTP/1.1\r\n"] {
         head.extend_from_slice(part.as_bytes());
     }
-    if !headers.contains("host") {
+    if hosts == 0 {
         push_field(&mut head, b"Host", host.as_bytes());
     }
     for (name, value, line) in headers.lines() {
@@ -73,23 +74,24 @@ fn push_field(head: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 
 /// One framing, and the true one: otherwise the rest of the body would be the next request (flaws
 /// 60, 61; S12, B11).
-fn checked_framing(headers: &Headers, body_length: Option<u64>) -> Result<Upload> {
-    let lengths = headers.get_all("content-length").count();
+fn checked_framing(headers: &Headers, hosts: usize, body_length: Option<u64>) -> Result<Upload> {
+    let mut lengths = headers.get_all("content-length");
+    let (declared, another) = (lengths.next(), lengths.next());
     if headers.contains("transfer-encoding") {
         let mut codings = headers.get_all("transfer-encoding");
         let plain = codings.next().is_some_and(|v| v.eq_ignore_ascii_case(b"chunked"));
         if !plain || codings.next().is_some() {
             return Err(refused("Transfer-Encoding can only be \"chunked\""));
         }
-        if lengths > 0 {
+        if declared.is_some() {
             return Err(refused("Transfer-Encoding and Content-Length exclude each other"));
         }
         return Ok(Upload::Chunked);
     }
-    if lengths > 1 || headers.get_all("host").count() > 1 {
+    if another.is_some() || hosts > 1 {
         return Err(refused("Content-Length and Host may stand only once"));
     }
-    let declared = headers.get("content-length").map(|value| {
+    let declared = declared.map(|value| {
         std::str::from_utf8(value).ok().and_then(|text| plain_number(text.as_bytes()))
     });
     match (declared, body_length) {

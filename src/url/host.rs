@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::pushed;
-use super::quote::{self, CLASSES, NO_HOST, is_unreserved};
+use super::quote::{self, CLASSES, NO_HOST, ODD_HOST, classes_of, is_unreserved};
 use crate::limits::{HOST_BYTES_MAX, LABEL_BYTES_MAX};
 
 pub(super) fn split_port(hostport: &str) -> Result<(&str, &str), &'static str> {
@@ -50,17 +50,15 @@ pub(super) fn push_host(text: &mut String, host: &str) -> Result<PushedHost, Str
     if let Some(literal) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return push_ipv6(text, literal);
     }
-    if let Some(byte) = host.bytes().find(|byte| CLASSES[usize::from(*byte)] & NO_HOST != 0) {
-        if byte == b'%' {
-            return push_escaped_host(text, host);
-        }
-        return Err(format!("its host holds {}", crate::headers::byte_name(byte)));
+    let (_, seen) = classes_of(host);
+    if seen & NO_HOST != 0 {
+        return push_odd_host(text, host);
     }
     if host.starts_with(['*', '.']) {
         return Err("its host begins with '*' or '.'".to_owned());
     }
     let too_long = || Err("its host is longer than DNS allows".to_owned());
-    if !host.is_ascii() {
+    if seen & ODD_HOST != 0 && !host.is_ascii() {
         if host.len() > 4 * HOST_BYTES_MAX {
             return too_long();
         }
@@ -75,12 +73,19 @@ pub(super) fn push_host(text: &mut String, host: &str) -> Result<PushedHost, Str
         return too_long();
     }
     let range = pushed(text, |text| text.push_str(host));
-    text[range.clone()].make_ascii_lowercase();
+    if seen & ODD_HOST != 0 {
+        text[range.clone()].make_ascii_lowercase();
+    }
     Ok((range, None))
 }
 
-/// Escapes of what may stand in a name are read; others no name can have.
-fn push_escaped_host(text: &mut String, host: &str) -> Result<PushedHost, String> {
+/// A host with a byte that none can have. Escapes of what may stand in a name are read; others no
+/// name can have.
+fn push_odd_host(text: &mut String, host: &str) -> Result<PushedHost, String> {
+    let odd = host.bytes().find(|byte| CLASSES[usize::from(*byte)] & NO_HOST != 0);
+    if let Some(byte) = odd.filter(|byte| *byte != b'%') {
+        return Err(format!("its host holds {}", crate::headers::byte_name(byte)));
+    }
     match String::from_utf8(quote::percent_decoded(host)) {
         Ok(name) if name.bytes().all(is_unreserved) => push_host(text, &name),
         _ => Err("its host holds '%'".to_owned()),

@@ -14,7 +14,8 @@ use std::fmt;
 use std::ops::Range;
 
 use host::{port_number, push_host, push_verbatim_host, split_port};
-use quote::{CLASSES, ENDS_AUTHORITY, PATH, QUERY, USERINFO, requote, without_dot_segments};
+use quote::{CLASSES, DOT, ENDS_AUTHORITY, NO_HOST, PATH, QUERY, USERINFO};
+use quote::{classes_of, requote, without_dot_segments};
 pub(crate) use quote::{percent_decoded, push_form_encoded};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -111,10 +112,19 @@ impl Url {
             Split::Parts(scheme, name, rest) => (scheme, name, rest),
             Split::Opaque => return Ok(Self::opaque(input)),
         };
-        let ends = |byte: u8| CLASSES[usize::from(byte)] & ENDS_AUTHORITY != 0;
+        let mut seen = 0;
+        let ends = |byte: u8| {
+            seen |= CLASSES[usize::from(byte)];
+            seen & ENDS_AUTHORITY != 0
+        };
         let end = rest.bytes().position(ends).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(end);
-        let (userinfo, hostport) = match authority.bytes().rposition(|byte| byte == b'@') {
+        // An @ can stand in no host, as few other bytes: most authorities need no second look.
+        let at = match seen & NO_HOST {
+            0 => None,
+            _ => authority.bytes().rposition(|byte| byte == b'@'),
+        };
+        let (userinfo, hostport) = match at {
             Some(0) => (None, &authority[1..]),
             Some(at) => (Some(&authority[..at]), &authority[at + 1..]),
             None => (None, authority),
@@ -364,13 +374,12 @@ fn push_tail(text: &mut String, tail: &str, style: Style) -> Range<usize> {
 
 /// Whether path and query, without a fragment, need no change: one look at each byte of most URLs.
 fn is_normal_target(tail: &str) -> bool {
-    let mut last = 0;
-    let is_plain = |byte: u8| {
-        let is_dot_segment = last == b'/' && byte == b'.';
-        last = byte;
-        CLASSES[usize::from(byte)] & QUERY != 0 && !is_dot_segment
-    };
-    tail.starts_with('/') && tail.bytes().all(is_plain) && !tail.ends_with('?')
+    if !tail.starts_with('/') || tail.ends_with('?') {
+        return false;
+    }
+    let (all, any) = classes_of(tail);
+    let has_dot_segment = || tail.as_bytes().windows(2).any(|pair| pair == b"/.");
+    all & QUERY != 0 && (any & DOT == 0 || !has_dot_segment())
 }
 
 impl fmt::Display for Url {

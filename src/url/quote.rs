@@ -32,9 +32,13 @@ pub(super) const QUERY: u8 = 8;
 pub(super) const ENDS_AUTHORITY: u8 = 32;
 /// May not stand in a host; bytes beyond ASCII may, before IDNA.
 pub(super) const NO_HOST: u8 = 16;
+/// Is written otherwise in a host: capitals, and bytes beyond ASCII.
+pub(super) const ODD_HOST: u8 = 64;
+/// A dot, which may be a segment of its own.
+pub(super) const DOT: u8 = 128;
 
 const fn classes() -> [u8; 256] {
-    let mut classes = [0; 256];
+    let mut classes = [ODD_HOST; 256];
     let mut byte = 0_u8;
     while byte < 128 {
         classes[byte as usize] = match byte {
@@ -45,14 +49,24 @@ const fn classes() -> [u8; 256] {
             b'\\' => NO_HOST | ENDS_AUTHORITY,
             b'@' => PATH | QUERY | NO_HOST,
             b'%' | b'"' | b'<' | b'>' | b'[' | b']' | b'^' | b'`' | b'{'..=b'}' => NO_HOST,
-            b'-' | b'.' | b'_' | b'~' => UNRESERVED | USERINFO | PATH | QUERY,
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => UNRESERVED | USERINFO | PATH | QUERY,
+            b'.' => UNRESERVED | USERINFO | PATH | QUERY | DOT,
+            b'A'..=b'Z' => UNRESERVED | USERINFO | PATH | QUERY | ODD_HOST,
+            b'-' | b'_' | b'~' => UNRESERVED | USERINFO | PATH | QUERY,
+            b'0'..=b'9' | b'a'..=b'z' => UNRESERVED | USERINFO | PATH | QUERY,
             // The rest: ! $ & ' ( ) * + , ; = :
             _ => USERINFO | PATH | QUERY,
         };
         byte += 1;
     }
     classes
+}
+
+/// What the bytes of a text are: what all of them are, and what any of them is.
+pub(super) fn classes_of(text: &str) -> (u8, u8) {
+    text.bytes().fold((u8::MAX, 0), |(all, any), byte| {
+        let class = CLASSES[usize::from(byte)];
+        (all & class, any | class)
+    })
 }
 
 pub(super) fn is_unreserved(byte: u8) -> bool {
@@ -140,13 +154,17 @@ pub(crate) fn percent_decoded(text: &str) -> Vec<u8> {
 pub(crate) fn push_form_encoded(out: &mut String, text: &str) {
     let mut rest = text;
     while let Some(end) = rest.bytes().position(|byte| !is_unreserved(byte)) {
-        out.push_str(&rest[..end]);
-        let special = rest[end..].chars().next().map_or(0, char::len_utf8);
-        match &rest[end..end + special] {
-            " " => out.push('+'),
-            other => other.bytes().for_each(|byte| push_escape(out, byte)),
+        let (plain, special) = rest.split_at(end);
+        out.push_str(plain);
+        if let Some(behind) = special.strip_prefix(' ') {
+            out.push('+');
+            rest = behind;
+        } else {
+            let size = special.chars().next().map_or(0, char::len_utf8);
+            let (escaped, behind) = special.split_at(size);
+            escaped.bytes().for_each(|byte| push_escape(out, byte));
+            rest = behind;
         }
-        rest = &rest[end + special..];
     }
     out.push_str(rest);
 }

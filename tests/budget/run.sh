@@ -71,12 +71,12 @@ flat() {
 
 check "system calls of a warm GET" "$(each calls 100 1100 "$http")" 3
 check "system calls of a warm GET over TLS" "$(each calls 100 1100 "$https" "$RQ_TEST_CA_FILE")" 3
-check "user instructions of a warm GET" "$(each instructions 50 250 "$http")" 13000
+check "user instructions of a warm GET" "$(each instructions 50 250 "$http")" 12700
 check "user instructions of a warm GET over TLS" \
-    "$(each instructions 50 250 "$https" "$RQ_TEST_CA_FILE")" 25000
+    "$(each instructions 50 250 "$https" "$RQ_TEST_CA_FILE")" 20000
 program=prepare
-check "user instructions of preparing a GET" "$(each instructions 50 250 get)" 4000
-check "user instructions of preparing a large POST" "$(each instructions 50 250 post)" 25000
+check "user instructions of preparing a GET" "$(each instructions 50 250 get)" 3900
+check "user instructions of preparing a large POST" "$(each instructions 50 250 post)" 22000
 program=
 flat "" "$http"
 flat " over TLS" "$https" "$RQ_TEST_CA_FILE"

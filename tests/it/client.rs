@@ -124,6 +124,11 @@ pub(crate) fn without_secrets(error: &Error) {
 ///
 /// The table is read in pieces while it changes, and may show a socket twice: inodes are counted.
 pub(crate) fn sockets_to(port: u16) -> usize {
+    sockets_of(port).len()
+}
+
+/// The inodes of those sockets.
+pub(crate) fn sockets_of(port: u16) -> HashSet<String> {
     let to = format!(":{port:04X}");
     let inode = |line: &str| {
         let columns: Vec<&str> = line.split_whitespace().collect();
@@ -131,7 +136,7 @@ pub(crate) fn sockets_to(port: u16) -> usize {
         columns.get(9).filter(|inode| is_to && **inode != "0").map(|inode| (*inode).to_owned())
     };
     let table = fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
-    table.lines().filter_map(inode).collect::<HashSet<_>>().len()
+    table.lines().filter_map(inode).collect()
 }
 
 /// The port of a URL that has one.

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use rq::{Auth, BodyRead, ErrorKind, Options, Request, Response, Result, Upload};
-use rq_testd::{Conn, Step};
+use rq::{Auth, BodyRead, ErrorKind, Options, Request, Response, Result, Session, Upload};
+use rq_testd::{Conn, Step, script};
 
 use crate::client::{at_once, send_with, text};
 use crate::origins::{Origins, redirect, says};
@@ -328,6 +328,50 @@ fn a_redirect_behind_a_challenge_is_challenged_again_and_answered_again() {
     assert_eq!(statuses(&response), [302]);
     assert_eq!(statuses(&response.history()[0]), [401]);
     assert_eq!(origins.heads("http://a.test").len(), 4);
+}
+
+#[test]
+fn a_proxy_that_has_challenged_is_answered_at_once_and_counted() {
+    let asks = "HTTP/1.1 407 Who\r\nContent-Length: 0\r\nProxy-Authenticate: Digest realm=\"p\", \
+        nonce=\"n1\", qop=\"auth\"\r\n\r\n";
+    let stale = asks.replace("\"n1\"", "\"n2\", stale=true");
+    let proxy = script(vec![says([say(asks), say(OK), say(OK), say(stale), say(OK), say(OK)])]);
+    let session = Session::new();
+    let url = proxy.url().replacen("://", &format!("://ann:{SECRET}@"), 1);
+    session.configure(|options| {
+        options.proxy("http", Some(&url)).unwrap();
+        options.proxy_digest(true);
+    });
+    for n in 1..=4 {
+        let url = format!("http://site.test/{n}?q");
+        assert_eq!(text(&mut session.get(&url).unwrap()).unwrap(), "ok");
+    }
+    let received = String::from_utf8(proxy.received(0)).unwrap();
+    assert!(!received.contains(SECRET) && !received.contains("\r\nAuthorization"), "{received}");
+    let answers = received.split_terminator("\r\n\r\n").map(|head| {
+        let line = head.lines().find_map(|line| line.strip_prefix("Proxy-Authorization: Digest "));
+        line.unwrap_or_default().to_owned()
+    });
+    let expected = [
+        None,
+        Some((1, "n1", 1)),
+        Some((2, "n1", 2)),
+        Some((3, "n1", 3)),
+        Some((3, "n2", 1)),
+        Some((4, "n2", 2)),
+    ];
+    let answers: Vec<String> = answers.collect();
+    assert_eq!(answers.len(), expected.len(), "{received}");
+    for (answer, expected) in answers.iter().zip(expected) {
+        match expected {
+            None => assert_eq!(answer, "", "kept back until it is asked for"),
+            Some((path, nonce, count)) => {
+                assert!(answer.contains(&format!("/{path}?q\", response=")), "{answer}");
+                assert!(answer.contains(&format!("nonce=\"{nonce}\"")), "{answer}");
+                assert!(answer.contains(&format!("nc={count:08x}")), "{answer}");
+            }
+        }
+    }
 }
 
 #[test]

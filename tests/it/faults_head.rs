@@ -2,6 +2,9 @@
 //! malformed head is taken for is the corpus's affair (`replies`); here is what becomes of the
 //! connection, of the time, and of the request.
 
+use std::process::Command;
+use std::{env, fs};
+
 use rq::limits::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX, HEAD_LINE_BYTES_MAX, INTERIM_RESPONSES_MAX};
 use rq::{ErrorKind, Phase};
 use rq_testd::{Server, Step};
@@ -193,6 +196,45 @@ fn fault_62_heads_beyond_the_limits() {
     // Interim answers count as well.
     let hint = [b"HTTP/1.1 103 Hint\r\n", &lines.repeat(2)[..], b"\r\n"].concat();
     check_reply(&hint.repeat(4), ErrorKind::Limit);
+}
+
+/// Set for the process in which memory is looked at: other tests would have it grow.
+const ALONE: &str = "RQ_TEST_ALONE_FOR_MEMORY";
+
+/// A figure of this process, in KiB.
+fn kib(name: &str) -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn fault_62_an_endless_head_takes_no_more_memory_than_its_limit_allows() {
+    const NAME: &str =
+        "faults_head::fault_62_an_endless_head_takes_no_more_memory_than_its_limit_allows";
+    if env::var_os(ALONE).is_none() {
+        let mut alone = Command::new(env::current_exe().unwrap());
+        let output = alone.args(["--exact", NAME]).env(ALONE, "1").output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && told.contains("1 passed"), "{told}");
+        return;
+    }
+    let head = |lines: String| say(format!("HTTP/1.1 200 OK\r\n{lines}"));
+    // Too many fields first, in few bytes: all code has run once then.
+    let many = vec![Step::ReadHead, head("A: b\r\n".repeat(HEAD_FIELDS_MAX + 1) + "\r\n")];
+    let line = format!("A: {}\r\n", "x".repeat(60_000));
+    let endless = vec![Step::ReadHead, head(line.repeat(400)), Step::Stall];
+    for peer in Peer::both(&[many, endless, answers()]) {
+        failure(peer.get(), ErrorKind::Limit, Phase::Head);
+        fs::write("/proc/self/clear_refs", "5").unwrap();
+        let before = kib("VmRSS");
+        failure(peer.get(), ErrorKind::Limit, Phase::Head);
+        let grown = kib("VmHWM").saturating_sub(before);
+        // The kernel's count is rough; the buffer's own size is its tests' affair.
+        assert!(grown < 8 * HEAD_BYTES_MAX / 1024, "{grown} KiB of 24 MB");
+        peer.goes_on(3);
+    }
 }
 
 /// A head with these lines is refused, and its connection closed.

@@ -9,6 +9,8 @@ use std::thread;
 use rq::{Error, ErrorKind, Phase, Session};
 use rq_testd::pki::{Ca, LOCAL_NAMES};
 use rq_testd::{Server, Step};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
 
@@ -338,4 +340,63 @@ fn fault_22_garbage_within_a_body_is_no_end_of_it() {
     failure(response.content(), ErrorKind::Tls, Phase::Body);
     // The error has closed the connection, which is what the server waits for.
     thread.join().unwrap();
+}
+
+#[test]
+fn fault_23_a_chain_of_a_megabyte_is_refused_in_bounded_time() {
+    let ca = Ca::new("authority of a long chain");
+    let leaf = ca.issue(&LOCAL_NAMES);
+    let mut chain = vec![CertificateDer::from_pem_slice(leaf.pem().as_bytes()).unwrap()];
+    let filler = Ca::new(&"filler ".repeat(2000));
+    while chain.iter().map(|it| it.len()).sum::<usize>() < 1_000_000 {
+        chain.push(filler.der().clone());
+    }
+    let key = PrivateKeyDer::from_pem_slice(leaf.key_pem().as_bytes()).unwrap();
+    let config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map(Arc::new)
+            .unwrap();
+    let error = at_once(|| {
+        error_of(&trusting(&ca.pem()), move |stream| {
+            let mut handshake = Handshake::begin(stream, config);
+            let flight = handshake.flight();
+            // The client goes when it has seen enough.
+            let _ = handshake.stream.write_all(&flight);
+            close(&handshake.stream);
+        })
+    });
+    check_tls_error(&error, "");
+}
+
+#[test]
+fn fault_24_a_flood_of_key_updates_is_refused_and_a_few_are_fine() {
+    for (updates, good) in [(20, true), (1_000_000, false)] {
+        let (session, config) = trusted();
+        let (port, thread) = once(move |stream| {
+            let mut handshake = Handshake::begin(stream, config);
+            handshake.serve();
+            for _ in 0..updates {
+                handshake.tls.refresh_traffic_keys().unwrap();
+                let flight = handshake.flight();
+                if handshake.stream.write_all(&flight).is_err() {
+                    return;
+                }
+            }
+            handshake.tls.writer().write_all(crate::peer::OK).unwrap();
+            let flight = handshake.flight();
+            handshake.stream.write_all(&flight).unwrap();
+            read_to_end(&handshake.stream);
+        });
+        let got = at_once(|| get_text(&session, &format!("https://localhost:{port}/")));
+        match good {
+            true => assert_eq!(got.unwrap(), "ok"),
+            false => drop(failure(got, ErrorKind::Tls, Phase::Head)),
+        }
+        session.close_idle();
+        thread.join().unwrap();
+    }
 }

@@ -17,7 +17,13 @@ use crate::client::{at_once, failure, text};
 use crate::peer::{Peer, answers, check_fault, say};
 
 const TEXT: &str = "a text that is long enough to be worth a coding, and then some more of it";
-/// [`TEXT`] is not in br: there is no encoder here. This is 16 MiB of zeros.
+/// [`TEXT`] in br, which there is no encoder of here.
+const BR_TEXT: &[u8] =
+    b"\x1b\x48\x00\xa8\x1d\x09\x36\x4e\x76\x6d\x9e\xc5\xe0\x08\x95\x9e\x6f\x65\x61\x2d\
+    \x36\x96\x36\xa7\x41\xda\xdc\xe8\x82\x43\x0e\x1c\xbf\x85\xd7\x80\x03\x2f\x81\xa0\
+    \xb0\xfa\x88\x2a\x6b\x8b\x19\x40\x53\x0d\x42\x64\x59\x9d\xa8\x24\x27\x46\x36\xeb\
+    \xa1\x65\x07";
+/// 16 MiB of zeros in br.
 const BR_ZEROS: &[u8] =
     b"\xcb\xff\xff\x3f\xf8\x27\x00\xe2\xb1\x40\x20\xf7\xfe\x2f\xff\xff\xff\xf0\x4f\x00\
     \xc4\x61\x11\x80\xee\xfd\x1f";
@@ -61,8 +67,10 @@ fn coded() -> Vec<(&'static str, Vec<u8>)> {
         ("gzip", gzip(text)),
         ("deflate", zlib(text)),
         ("deflate", raw_deflate(text)),
+        ("br", BR_TEXT.to_vec()),
         ("zstd", zstd(text)),
         ("deflate, gzip", gzip(&zlib(text))),
+        ("br, zstd", zstd(BR_TEXT)),
     ]
 }
 
@@ -170,7 +178,8 @@ fn fault_73_a_body_that_is_cut_short_is_truncated_even_if_its_coding_ended() {
 fn fault_73_what_is_corrupt_is_an_error() {
     for (names, body) in coded() {
         let mut wrong = body.clone();
-        // The last bytes hold sums, but those of a raw deflate; its first hold its form.
+        // The last bytes hold sums, but those of a raw deflate; its first hold its form. This one
+        // of br's would mean something that cannot be.
         let at = if body == raw_deflate(TEXT.as_bytes()) { 0 } else { body.len() - 2 };
         wrong[at] ^= 0x5e;
         if names == "zstd" {

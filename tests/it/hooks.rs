@@ -2,14 +2,16 @@
 //! steps, progress while a body comes (behaviours K1–K9). They run in order, see what really
 //! happened, may change it or end it, and may use the session.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use rq::{
-    Auth, Error, ErrorKind, OnRequest, OnResponse, Options, Phase, Request, Response, Result,
+    Auth, Error, ErrorKind, OnRequest, OnResponse, Options, Phase, Request, Resolve, Response,
+    Result,
 };
 use rq_testd::{Conn, Step};
 
-use crate::client::{failure, ms, text};
+use crate::client::{failure, ms, port, text};
 use crate::origins::{Origins, redirect, says};
 use crate::peer::{OK, Peer, answers, say};
 
@@ -251,16 +253,43 @@ fn steps(peer: &Peer, change: impl FnOnce(&mut Options)) -> Vec<String> {
 fn the_trace_tells_each_step_once_and_in_order() {
     let rest = ["sent", "head", "body"];
     for (peer, tls) in Peer::both(&[says([say(OK), say(OK)])]).iter().zip([false, true]) {
-        let told = steps(peer, |_| {});
-        let opening: Vec<&str> =
-            told.iter().map(String::as_str).take_while(|s| *s != "sent").collect();
-        let expected =
-            if tls { ["dns", "connect", "tls"].to_vec() } else { vec!["dns", "connect"] };
-        // An address needs no lookup; whether that is told is left open.
-        let connect: Vec<&str> = opening.iter().copied().filter(|step| *step != "dns").collect();
-        assert_eq!(connect, expected[1..], "{told:?}");
-        assert_eq!(told[opening.len()..], rest, "{told:?}");
+        // Only a name is looked up.
+        let dns: &[&str] = if peer.url().contains("localhost") { &["dns"] } else { &[] };
+        let opening: &[&str] = if tls { &["connect", "tls"] } else { &["connect"] };
+        assert_eq!(steps(peer, |_| {}), [dns, opening, &rest].concat());
         assert_eq!(steps(peer, |_| {}), [&["reused"][..], &rest].concat());
+    }
+}
+
+/// Knows one address for every name.
+struct Here;
+
+impl Resolve for Here {
+    fn resolve(&self, _: &str) -> Result<Vec<IpAddr>> {
+        Ok(vec![IpAddr::from([127, 0, 0, 1])])
+    }
+}
+
+#[test]
+fn a_lookup_is_told_with_its_name_before_the_connection() {
+    let peer = Peer::plain(vec![answers(), answers(), answers()]);
+    let (port, told) = (port(&peer.url()), Told::default());
+    let into = told.clone();
+    peer.session.configure(|options| {
+        options.on_trace(Arc::new(move |trace| {
+            into.lock().unwrap().push(format!("{} {}", trace.step.name(), trace.detail));
+        }));
+        options.resolver(Arc::new(Here)).unwrap();
+        options.resolve("fixed.test", port.into(), "127.0.0.1").unwrap();
+    });
+    for (host, is_looked_up) in [("a.test", true), ("fixed.test", false), ("127.0.0.1", false)] {
+        peer.session.get(&format!("http://ann:s3cret@{host}:{port}/")).unwrap().content().unwrap();
+        let mut told = std::mem::take(&mut *told.lock().unwrap());
+        if is_looked_up {
+            assert_eq!(told.remove(0), format!("dns {host}"));
+        }
+        assert_eq!(told[0], format!("connect {host}:{port}"));
+        assert!(told[1].starts_with("sent ") && !told.concat().contains("s3cret"), "{told:?}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! Proxies that are spoken to over TLS: forwarding, and tunnels with TLS inside of TLS; each leg with
-//! trust, identity and sessions of its own (behaviour P6; flaws 26, 27, 34, 38).
+//! Proxies that are spoken to over TLS: forwarding, and tunnels with TLS inside of TLS; each leg
+//! with trust, identity and sessions of its own (behaviour P6; flaws 26, 27, 34, 38).
 
 use std::sync::Arc;
 use std::thread;

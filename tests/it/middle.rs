@@ -150,7 +150,8 @@ fn splice(mut client: &TcpStream, port: u16, opening: &[u8]) {
     });
 }
 
-/// TLS in front of `port`: returns the port where `config` is spoken; what comes is passed on plain.
+/// TLS in front of `port`: returns the port where `config` is spoken; what comes is passed on
+/// plain.
 pub(crate) fn tls_before(port: u16, config: Arc<ServerConfig>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let front = listener.local_addr().unwrap().port();
@@ -188,7 +189,7 @@ impl Pump {
     }
 
     fn run(&mut self) -> io::Result<()> {
-        while !(self.server_ended && !self.tls.wants_write()) {
+        while !self.server_ended || self.tls.wants_write() {
             let flag = |condition, flag| if condition { flag } else { PollFlags::empty() };
             let of_client = flag(self.to_server.is_empty() && !self.client_ended, PollFlags::IN)
                 | flag(self.tls.wants_write(), PollFlags::OUT);
@@ -200,17 +201,17 @@ impl Pump {
             let [client, server] = ready.map(|fd| fd.revents());
             let closed = PollFlags::HUP | PollFlags::ERR;
             if client.intersects(PollFlags::IN | closed) {
-                self.from_client()?;
+                self.hear_client()?;
             }
             if server.intersects(PollFlags::IN | closed) && !self.server_ended {
-                self.from_server()?;
+                self.hear_server()?;
             }
             self.flush()?;
         }
         self.client.shutdown(Shutdown::Write)
     }
 
-    fn from_client(&mut self) -> io::Result<()> {
+    fn hear_client(&mut self) -> io::Result<()> {
         if self.client_ended {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
@@ -241,7 +242,7 @@ impl Pump {
         }
     }
 
-    fn from_server(&mut self) -> io::Result<()> {
+    fn hear_server(&mut self) -> io::Result<()> {
         let mut bytes = [0; 16 * 1024];
         match self.server.read(&mut bytes) {
             Ok(0) => {

@@ -1,6 +1,6 @@
-//! SOCKS 4, 4a, 5 and 5h: what the handshake says, byte for byte beside the `socks` crate, who looks
-//! names up, what the proxy's refusals become, and deadlines (behaviours X1–X5; faults 33–38; flaw
-//! 32).
+//! SOCKS 4, 4a, 5 and 5h: what the handshake says, byte for byte beside the `socks` crate, who
+//! looks names up, what the proxy's refusals become, and deadlines (behaviours X1–X5; faults 33–38;
+//! flaw 32).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! An Apache of a test's own: a folder, a port that was free, one server that ends with the test;
-//! and the tests: digest by mod_auth_digest, methods beyond HTTP's own by mod_dav, codings by
-//! mod_deflate and mod_brotli.
+//! and the tests: digest by mod_auth_digest, for itself and as a proxy, methods beyond HTTP's own
+//! by mod_dav, codings by mod_deflate and mod_brotli.
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader};
@@ -8,11 +8,13 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::{process, thread};
 
-use rq::{Auth, Request, Response, Session};
+use rq::{Auth, ErrorKind, Request, Response, Session, Step};
+use rq_testd::Server;
 
 use crate::client::{content, header, send};
 
@@ -156,6 +158,41 @@ fn a_stale_nonce_is_replaced() {
     let again = get(&session, &apache.url("/secret/page"));
     assert_eq!((again.status(), again.history().len()), (200, 1));
     assert!(header(&again.history()[0], "www-authenticate").contains("stale=true"));
+}
+
+#[test]
+fn as_a_proxy_it_wants_digest_and_gets_it() {
+    let (apache, server) = (Apache::start(), Server::start());
+    let through = |password: &str| {
+        let (session, own) = (Session::new(), format!("://ann:{password}@"));
+        session.configure(|options| {
+            options.ca_file(server.ca_file()).unwrap();
+            options.proxy("all", Some(&apache.url("").replacen("://", &own, 1))).unwrap();
+            options.proxy_digest(true);
+        });
+        session
+    };
+    // In the clear, and through a tunnel: challenged once, then known.
+    for base in [server.http(), server.https()] {
+        let (session, asked) = (through("s3cret"), Arc::new(AtomicU64::new(0)));
+        let count = asked.clone();
+        session.configure(|options| {
+            options.on_trace(Arc::new(move |trace| {
+                count.fetch_add(u64::from(trace.step == Step::Retry), Ordering::Relaxed);
+            }));
+        });
+        for n in 0..3 {
+            let seen = get(&session, &format!("{base}/echo?n={n}")).text().unwrap();
+            assert!(seen.starts_with(&format!("GET /echo?n={n} HTTP/1.1\r\n")), "{seen}");
+            assert!(!seen.contains("Authorization") && !seen.contains("s3cret"), "{seen}");
+            session.close_idle();
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 1, "{base}");
+    }
+    let session = through("wrong");
+    assert_eq!(get(&session, &format!("{}/echo", server.http())).status(), 407);
+    let error = session.get(&format!("{}/echo", server.https())).unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Proxy, 407));
 }
 
 #[test]

@@ -205,7 +205,7 @@ pub extern "C" fn rq_error_answer_header(
 ) -> *const c_char {
     quiet(ptr::null(), || {
         let rq_error { error, answer, .. } = details(error)?;
-        Some(answer.named(&error.answer()?.headers, text(name, "name").ok()?))
+        Some(answer.named(error.answer()?, text(name, "name").ok()?))
     })
 }
 
@@ -221,7 +221,7 @@ pub extern "C" fn rq_error_answer_header_at(
 ) -> bool {
     quiet(false, || {
         let rq_error { error, answer, .. } = details(error)?;
-        Some(answer.at(&error.answer()?.headers, index, name, value))
+        Some(answer.at(error.answer()?, index, name, value))
     })
 }
 

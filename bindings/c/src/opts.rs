@@ -47,7 +47,7 @@ pub extern "C" fn rq_opts_free(opts: *mut rq_opts) {
 /// this request.
 ///
 /// Errors: `RQ_ERR_INVALID_HEADER` if the name is no token, or the value holds CR or LF or begins
-/// or ends with a blank. Since: 0.1.
+/// with a blank; blanks at its end are sent. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_opts_header(
     opts: *mut rq_opts,

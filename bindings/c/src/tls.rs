@@ -258,3 +258,17 @@ fn number(version: TlsVersion) -> rq_tls {
         TlsVersion::V1_3 => rq_tls::RQ_TLS_1_3,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_version_crosses_with_its_number() {
+        for (version, want) in [(TlsVersion::V1_2, 12), (TlsVersion::V1_3, 13)] {
+            assert_eq!(number(version) as i32, want);
+            assert_eq!(tls_version(want).unwrap(), version);
+        }
+        assert_eq!(tls_version(11).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    }
+}

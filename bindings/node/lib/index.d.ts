@@ -226,7 +226,10 @@ export interface RequestOptions extends PrepareOptions, SendOptions {}
 
 /** What may still be said when a prepared request is sent. */
 export interface SendingOptions extends SendOptions,
-  Pick<CommonOptions, 'jar' | 'proxies' | 'timeout' | 'deadline' | 'verify' | 'ca'> {}
+  Pick<CommonOptions,
+    | 'jar' | 'proxies' | 'timeout' | 'deadline' | 'verify' | 'ca' | 'followRedirects'
+    | 'maxRedirects' | 'sensitiveHeaders' | 'retries' | 'decode' | 'maxBody' | 'maxDecoded'
+    | 'proxyDigest'> {}
 
 /** Requests with something in common: options, and the connections kept between them. */
 export class Session {

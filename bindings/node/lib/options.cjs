@@ -193,8 +193,12 @@ const ofSession = {
 }
 
 // What was prepared stays as it is: these are about its way.
-const { jar, proxies, timeout, deadline, verify, ca } = both
-const ofSending = { __proto__: null, jar, proxies, timeout, deadline, verify, ca, signal () {} }
+const ofSending = { __proto__: null, signal () {} }
+for (const name of ['jar', 'proxies', 'timeout', 'deadline', 'verify', 'ca', 'followRedirects',
+  'maxRedirects', 'sensitiveHeaders', 'retries', 'decode', 'maxBody', 'maxDecoded',
+  'proxyDigest']) {
+  ofSending[name] = both[name]
+}
 
 const ofRequest = {
   __proto__: null,

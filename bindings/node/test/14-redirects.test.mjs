@@ -98,6 +98,22 @@ test('next throws for a Location that leads nowhere', async () => {
   await assert.rejects(new Session().get(lost.url), { code: 'invalid_url' })
 })
 
+test('a sending may follow otherwise than its request', async () => {
+  const session = new Session()
+  const prepared = session.prepare('GET', `${url}/302/302/end`, { headers: { 'X-Key': '1' } })
+  const first = await session.send(prepared, { followRedirects: false })
+  assert.deepEqual([first.status, first.history.length], [302, 0])
+  await assert.rejects(session.send(prepared, { maxRedirects: 1 }), { code: 'too_many_redirects' })
+  assert.equal((await session.send(prepared)).history.length, 2)
+  const away = await origin((request, response) =>
+    answer(response, 302, { Location: other.url }))
+  const secret = session.prepare('GET', away.url, { headers: { 'X-Key': '1' } })
+  await session.send(secret, { sensitiveHeaders: ['X-Key'] })
+  assert.equal(other.asked.at(-1).headers['x-key'], undefined)
+  await session.send(secret)
+  assert.equal(other.asked.at(-1).headers['x-key'], '1')
+})
+
 test('no more redirects than allowed', async () => {
   const expected = { code: 'too_many_redirects', exception: 'TooManyRedirects', status: 302 }
   const session = new Session({ maxRedirects: 2 })

@@ -209,7 +209,7 @@ test('bodies that come from responses wait for no thread', async () => {
 test('trace tells each step in order', async () => {
   const session = new Session()
   const trace = []
-  const steps = () => trace.splice(0).map(({ step }) => step).filter((step) => step !== 'dns')
+  const steps = () => trace.splice(0).map(({ step }) => step)
   const options = { hooks: { trace: (event) => trace.push(event) } }
   await (await session.get(`${HTTP}/bytes/1000`, options)).bytes()
   assert.ok(trace.every(({ elapsed }, i) => elapsed >= (trace[i - 1]?.elapsed ?? 0)))
@@ -219,6 +219,10 @@ test('trace tells each step in order', async () => {
   const response = await session.get(`${HTTP}/redirect/0`, options)
   assert.deepEqual(steps(), [...hop, 'redirect', ...hop])
   assert.equal(response.history.length, 1)
+  const { port } = new URL(HTTP)
+  await (await session.get(`http://localhost:${port}/bytes/1000`, options)).bytes()
+  assert.equal(trace[0].detail, 'localhost')
+  assert.deepEqual(steps(), ['dns', 'connect', 'sent', 'head', 'body'])
 })
 
 test('download tells how much came, of the body that is read', async () => {

@@ -8,7 +8,7 @@ import { Session } from 'librq'
 import { answer, origin } from './origin.mjs'
 import { testd } from './testd.mjs'
 
-const { HTTP, REFUSED } = await testd()
+const { HTTP, HTTPS, CA_FILE, REFUSED } = await testd()
 
 /** A server that answers with these, one after the other, the last of them again and again. */
 const saying = (...answers) => {
@@ -28,6 +28,14 @@ test('a status is tried again as often as that is allowed', async () => {
   const response = await new Session({ retries: retry }).get(broken.url)
   assert.deepEqual([response.status, await response.text()], [500, 'the last'])
   assert.equal(broken.asked.length, 3)
+})
+
+test('a sending may be tried again otherwise than its request', async () => {
+  const { url, asked } = await saying([500], [200])
+  const session = new Session()
+  const prepared = session.prepare('GET', url)
+  assert.equal((await session.send(prepared, { retries: retry })).status, 200)
+  assert.equal(asked.length, 2)
 })
 
 test('a method is tried again if it may be repeated', async () => {
@@ -149,37 +157,48 @@ test('expectContinue asks before it sends the body', async () => {
 
 // ---- the fault matrix ----
 
-test('fault_51_an_abort_while_sending', async () => {
-  const controller = new AbortController()
-  const body = async function * () {
-    yield Buffer.alloc(100_000)
-    setImmediate(() => controller.abort('enough'))
-    for (;;) yield Buffer.alloc(100_000)
-  }
-  const begin = performance.now()
-  const sending = new Session().post(`${HTTP}/no-read`, { body, signal: controller.signal })
-  await assert.rejects(sending, (reason) => reason === 'enough')
-  assert.ok(performance.now() - begin < 2000)
-})
+for (const [scheme, base] of [['http', HTTP], ['https', HTTPS]]) {
+  const session = new Session({ verify: CA_FILE })
+  const isUsable = async () => assert.equal((await session.get(`${base}/json`)).status, 200)
 
-test('fault_55_a_server_that_stalls_before_the_head', async () => {
-  const begin = performance.now()
-  const sending = new Session().get(`${HTTP}/stall-head`, { timeout: [5, 0.2] })
-  await assert.rejects(sending, { code: 'read_timeout', exception: 'ReadTimeout' })
-  const took = performance.now() - begin
-  assert.ok(took >= 195 && took < 2000)
-})
+  test(`fault_51_an_abort_while_sending over ${scheme}`, async () => {
+    const controller = new AbortController()
+    let aborted
+    const body = async function * () {
+      yield Buffer.alloc(100_000)
+      setTimeout(() => {
+        aborted = performance.now()
+        controller.abort('enough')
+      }, 20)
+      for (;;) yield Buffer.alloc(100_000)
+    }
+    const sending = session.post(`${base}/no-read`, { body, signal: controller.signal })
+    await assert.rejects(sending, (reason) => reason === 'enough')
+    assert.ok(performance.now() - aborted < 2000)
+    await isUsable()
+  })
 
-test('fault_67_a_body_that_is_cut_off', async () => {
-  const session = new Session()
-  const cut = { code: 'incomplete', exception: 'ChunkedEncodingError', phase: 'body' }
-  let length = 0
-  await assert.rejects(async () => {
-    for await (const piece of await session.get(`${HTTP}/truncated`)) length += piece.length
-  }, cut)
-  assert.equal(length, 500)
-  const response = await session.get(`${HTTP}/truncated`)
-  for (const read of ['bytes', 'text', 'json', 'apparentEncoding', 'bytes']) {
-    await assert.rejects(response[read](), cut)
-  }
-})
+  test(`fault_55_a_server_that_stalls_before_the_head over ${scheme}`, async () => {
+    const begin = performance.now()
+    const sending = session.get(`${base}/stall-head`, { timeout: [5, 0.2] })
+    const stalled = { code: 'read_timeout', exception: 'ReadTimeout', phase: 'head' }
+    await assert.rejects(sending, stalled)
+    const took = performance.now() - begin
+    assert.ok(took >= 195 && took < 2000)
+    await isUsable()
+  })
+
+  test(`fault_67_a_body_that_is_cut_off over ${scheme}`, async () => {
+    const cut = { code: 'incomplete', exception: 'ChunkedEncodingError', phase: 'body' }
+    let length = 0
+    await assert.rejects(async () => {
+      for await (const piece of await session.get(`${base}/truncated`)) length += piece.length
+    }, cut)
+    assert.equal(length, 500)
+    const response = await session.get(`${base}/truncated`)
+    for (const read of ['bytes', 'text', 'json', 'apparentEncoding', 'bytes']) {
+      await assert.rejects(response[read](), cut)
+    }
+    await isUsable()
+  })
+}

@@ -93,7 +93,9 @@ export async function exchanges (): Promise<void> {
   const options = { retries: 2, expectContinue: true, proxyDigest: true, followRedirects: false }
   const response = await session.post('https://example.org/', options)
   const next: Prepared | null = response.next()
-  if (response.isRedirect && next !== null) await session.send(next)
+  if (response.isRedirect && next !== null) {
+    await session.send(next, { maxRedirects: 1, retries: 2 })
+  }
   for (const { status, isPermanentRedirect, request } of response.history) {
     console.log(status, isPermanentRedirect, request.url)
   }

@@ -42,6 +42,7 @@ pub struct Server {
     https_untrusted: Listener,
     https_wrong_host: Listener,
     https_expired: Listener,
+    https_tls12: Listener,
     mtls: Listener,
     pin: String,
     silent: Listener,
@@ -71,12 +72,13 @@ impl Server {
             files: CaFiles::write(&ca, &server, &client)?,
             http: Listener::v4(http_handler())?,
             http6: Listener::v6(http_handler()).ok(),
-            pin: server.pin(),
-            https: tls(server)?,
             https_untrusted: tls(stranger.issue(&LOCAL_NAMES))?,
             https_wrong_host: tls(ca.issue(&["other.example"]))?,
             https_expired: tls(ca.issue_until(&LOCAL_NAMES, 2020))?,
+            https_tls12: Listener::localhost(https_handler(server.server_config_tls12()))?,
             mtls: Listener::localhost(https_handler(wants_clients))?,
+            pin: server.pin(),
+            https: tls(server)?,
             silent: Listener::v4(Arc::new(|connection: Connection| {
                 listen_only(&connection.socket)
             }))?,
@@ -141,6 +143,12 @@ impl Server {
     #[must_use]
     pub fn https_expired(&self) -> String {
         localhost(&self.https_expired)
+    }
+
+    /// As [`https`](Self::https), with TLS 1.2 alone.
+    #[must_use]
+    pub fn https_tls12(&self) -> String {
+        localhost(&self.https_tls12)
     }
 
     /// All endpoints under TLS, for clients that show a certificate by the test CA; the server's is
@@ -220,6 +228,7 @@ impl Server {
             ("RQ_TEST_HTTPS_UNTRUSTED", self.https_untrusted()),
             ("RQ_TEST_HTTPS_WRONG_HOST", self.https_wrong_host()),
             ("RQ_TEST_HTTPS_EXPIRED", self.https_expired()),
+            ("RQ_TEST_HTTPS_TLS12", self.https_tls12()),
             ("RQ_TEST_MTLS", self.mtls()),
             ("RQ_TEST_SERVER_CERT", self.server_cert()),
             ("RQ_TEST_SERVER_PIN", self.pin.clone()),
@@ -233,6 +242,12 @@ impl Server {
             ("RQ_TEST_PLAIN_AS_TLS", self.plain_as_tls()),
         ]
     }
+}
+
+/// The SHA-256 of what `/bytes/N` sends, in hexadecimal.
+#[must_use]
+pub fn sha256_of_bytes(total: u64) -> String {
+    pattern::sha256(total)
 }
 
 fn localhost(listener: &Listener) -> String {

@@ -11,14 +11,15 @@ use base64::engine::general_purpose::STANDARD;
 use pkcs8::pkcs5::pbes2::{EncryptionScheme, Parameters, Pbkdf2Params};
 use pkcs8::{LineEnding, PrivateKeyInfoRef};
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::version::TLS12;
+use rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 /// Opens the client's encrypted key.
 pub const CLIENT_PASSWORD: &str = "open sesame";
@@ -71,11 +72,24 @@ impl Ca {
         let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let mut params = CertificateParams::new(names).expect("names fit for a certificate");
         params.distinguished_name.push(DnType::CommonName, "testd");
+        self.sign(params, until)
+    }
+
+    /// A certificate that a client called `name` shows to servers, valid from 2015 to 2045.
+    #[must_use]
+    pub fn issue_client(&self, name: &str) -> Identity {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.insert_extended_key_usage(ExtendedKeyUsagePurpose::ClientAuth);
+        self.sign(params, 2045)
+    }
+
+    fn sign(&self, mut params: CertificateParams, until: i32) -> Identity {
         params.use_authority_key_identifier_extension = true;
         (params.not_before, params.not_after) =
             (date_time_ymd(2015, 1, 1), date_time_ymd(until, 1, 1));
-        let key = KeyPair::generate().expect("a server's key");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a server's certificate");
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Identity { certificate, key }
     }
 }
@@ -127,7 +141,13 @@ impl Identity {
     /// A server with this certificate: TLS 1.2 and 1.3, http/1.1, no client certificates.
     #[must_use]
     pub fn server_config(&self) -> Arc<ServerConfig> {
-        self.config(WebPkiClientVerifier::no_client_auth())
+        self.config(ALL_VERSIONS, WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// The same server, with TLS 1.2 alone.
+    #[must_use]
+    pub fn server_config_tls12(&self) -> Arc<ServerConfig> {
+        self.config(&[&TLS12], WebPkiClientVerifier::no_client_auth())
     }
 
     /// The same server, for clients with a certificate by `ca` alone.
@@ -137,14 +157,18 @@ impl Identity {
         roots.add(ca.der().clone()).expect("an authority");
         let provider = Arc::new(ring::default_provider());
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-        self.config(verifier.build().expect("a verifier of clients"))
+        self.config(ALL_VERSIONS, verifier.build().expect("a verifier of clients"))
     }
 
-    fn config(&self, clients: Arc<dyn ClientCertVerifier>) -> Arc<ServerConfig> {
+    fn config(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+        clients: Arc<dyn ClientCertVerifier>,
+    ) -> Arc<ServerConfig> {
         let chain = vec![self.certificate.der().clone()];
         let key = PrivateKeyDer::try_from(self.key.serialize_der()).expect("a PKCS #8 key");
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .expect("TLS 1.2 and 1.3")
             .with_client_cert_verifier(clients)
             .with_single_cert(chain, key)
