@@ -20,7 +20,7 @@ import (
 // Send runs in the goroutine of the call, and any number at once. It gets each request as it would
 // go out: those of redirects too, with the cookies and what hooks made of it. The Prepared is lent
 // until Send returns; it cannot be edited, but may be sent by another session. Its Context is that
-// of the call; an adapter that waits has to heed it.
+// of the call; an adapter that waits has to heed it, for only what it returns ends the call.
 //
 // The error that Send returns fails the call, and is found in its error by errors.Is. Its code is
 // ErrCallback, or that of the *Error or Code that it is or wraps: with ErrConnect, say, Retries
@@ -107,11 +107,9 @@ func rqgoSend(
 		h, giveBack := borrow(prepared)
 		defer giveBack()
 		ctx := runningContext()
-		var answer *Reply
-		err := ctx.Err() // of a request that follows another: nothing has looked since
+		answer, err := valueOf[Adapter](context).Send(&Prepared{handle: h, frozen: true, ctx: ctx})
 		if err == nil {
-			p := &Prepared{handle: h, frozen: true, ctx: ctx}
-			answer, err = valueOf[Adapter](context).Send(p)
+			err = ctx.Err() // which the library would see at a connection
 		}
 		switch {
 		case err != nil:

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -210,7 +211,6 @@ type numberedTry struct{ number int32 }
 func (n *numberedTry) Error() string { return fmt.Sprint("try ", n.number) }
 func (n *numberedTry) Unwrap() error { return ErrConnect }
 
-// stations redirect from one scheme to another, with a cookie.
 func TestRedirectsCookiesAndHooksOverAdapters(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "the server, "+r.Header.Get("X-Hooked"))
@@ -300,6 +300,39 @@ func TestAdapterThatSends(t *testing.T) {
 	}
 }
 
+// What is streamed, an adapter does not see; a session that it sends by reads it.
+func TestAdapterThatSendsAStream(t *testing.T) {
+	onward, session := open(t), open(t)
+	must(t, session.MountFunc("http://", func(p *Prepared) (*Reply, error) {
+		if p.Body() != nil || p.BodyLength() != -1 {
+			return nil, fmt.Errorf("%d bytes of %d", len(p.Body()), p.BodyLength())
+		}
+		response, err := onward.Send(p.Context(), p)
+		if err != nil {
+			return nil, err
+		}
+		defer response.Body.Close()
+		body, err := response.Bytes()
+		return &Reply{Body: body}, err
+	}))
+	content := pattern(300_000)
+	if got := put(t, session, &Request{BodyReader: plain(content)}); got != sumOf(content) {
+		t.Errorf("%+v", got)
+	}
+	reason := errors.New("the disk is gone")
+	for name, reader := range map[string]io.Reader{
+		"error": iotest.ErrReader(reason),
+		"panic": readerFunc(func([]byte) (int, error) { panic(reason) }),
+	} {
+		_, err := session.Do(t.Context(), &Request{
+			Method: "PUT", URL: at("HTTP", "/upload"), BodyReader: reader,
+		})
+		if wantCode(t, err, ErrCallback); !errors.Is(err, reason) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 type key struct{}
 
 func TestAdaptersAndHooksHaveTheContext(t *testing.T) {
@@ -345,7 +378,7 @@ func TestContextEndsWhatAnAdapterWaitsFor(t *testing.T) {
 	if wantCode(t, err, ErrCancelled); calls.Load() != 1 {
 		t.Errorf("asked %d times", calls.Load())
 	}
-	// One that pays no heed has its answer, but nothing that comes after it.
+	// Nothing comes of the answer of one that pays no heed.
 	must(t, session.MountFunc("mock://", func(p *Prepared) (*Reply, error) {
 		calls.Add(1)
 		p.Context().Value(key{}).(func())()
@@ -359,10 +392,6 @@ func TestContextEndsWhatAnAdapterWaitsFor(t *testing.T) {
 	}
 }
 
-// An adapter that is unmounted while it answers does so to the end, and is let go then.
-// What adapters know is collected once they are replaced, unmounted, refused, or their session is
-// closed or forgotten.
-// wantText is for goroutines of a test's.
 func TestTransportOverAdapters(t *testing.T) {
 	session := mounted(t, AdapterFunc(func(p *Prepared) (*Reply, error) {
 		if path(p.URL()) == "/fail" {

@@ -90,6 +90,7 @@ func TestConnectionsOfItsOwn(t *testing.T) {
 	}
 }
 
+// An adapter that is unmounted while it answers does so to the end, and is let go then.
 func TestUnmountWhileInUse(t *testing.T) {
 	inside, leave, freed := make(chan struct{}), make(chan struct{}), make(chan bool, 1)
 	session := open(t)
@@ -136,6 +137,8 @@ func TestUnmountWhileInUse(t *testing.T) {
 	})
 }
 
+// What adapters know is collected once they are replaced, unmounted, refused, or their session is
+// closed or forgotten.
 func TestAdaptersAreLetGo(t *testing.T) {
 	freed := make(chan string, 10)
 	knowing := func(name string) AdapterFunc {
@@ -216,6 +219,7 @@ func TestAdaptersUnderManyGoroutines(t *testing.T) {
 	running.Wait()
 }
 
+// wantText is for goroutines of a test's.
 func wantText(t *testing.T, response *Response, want string) {
 	if got, err := response.Text(); got != want || err != nil {
 		t.Errorf("%q, not %q: %v", got, want, err)
