@@ -68,7 +68,7 @@ func signed(
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
 	must(t, err)
 	template := &x509.Certificate{
-		SerialNumber: serial,
+		SerialNumber: serial.SetBit(serial, 62, 1), // always as long, and positive
 		Subject:      pkix.Name{CommonName: name},
 		NotBefore:    time.Now().Add(-time.Hour),
 		NotAfter:     time.Now().Add(time.Hour),

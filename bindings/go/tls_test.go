@@ -240,7 +240,8 @@ func TestPins(t *testing.T) {
 			t.Errorf("%s does not tell the right one: %v", name, err)
 		}
 	}
-	_, err := open(t, Pin(server.pin())).Get(t.Context(), url)
+	stranger := open(t, CAPEM(root(t, "other CA").pem()), Pin(server.pin()))
+	_, err := stranger.Get(t.Context(), url)
 	wantReason(t, "a pin is no trust", err, ErrTLS, "unknown_issuer")
 }
 

@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// proxying forwards and opens tunnels, once it was told to.
+// proxying tells of each request, and forwards it or opens a tunnel.
 func proxying(asked chan<- *http.Request) http.HandlerFunc {
 	onward := &http.Transport{DisableKeepAlives: true}
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +108,7 @@ func TestProxyOverTLS(t *testing.T) {
 	}
 	for name, trust := range map[string][]Option{
 		"the server's CA": nil, "a wrong CA": {ProxyCAPEM(serverCA.pem())},
-		"verification": {Verify(false), ProxyVerify(true)},
+		"a server's trust": {Verify(false), ProxyCAPEM(serverCA.pem())},
 	} {
 		_, err := session.Get(t.Context(), secure, trust...)
 		wantReason(t, name, err, ErrTLS, "unknown_issuer")
