@@ -29,8 +29,8 @@
 // recorder, another transport.
 //
 // What of the caller's runs while a request is made or sent, or a response read (a reader,
-// [AuthFunc], a hook, an [Adapter], Progress) runs in the goroutine of the call. Its errors, and its
-// panics as a [*PanicError], come back from the call. It must not end its goroutine by
+// [AuthFunc], a hook, an [Adapter], Progress) runs in the goroutine of the call. Its errors, and
+// its panics as a [*PanicError], come back from the call. It must not end its goroutine by
 // runtime.Goexit, which testing's FailNow does.
 //
 // A call that waits holds a thread of the operating system, of which Go allows 10,000: programs
