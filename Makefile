@@ -8,13 +8,15 @@ help:       ## list the targets
 demo:       ## build, then C, Go and Node programs against a demo server on this machine
 	@scripts/demo.sh
 
-test:       ## build, then every test: Rust, C (valgrind, ASan), budgets, nginx, Go (race), Node, conformance, the demo
+test:       ## build, then every test: Rust, C (valgrind, ASan), budgets, real servers and proxies, Go (race), Node, conformance, the demo
 	@scripts/test.sh
 
 check:      ## the quick part of it: format, lints, Rust tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo test --workspace --locked
+	cargo clippy --test ways --locked -- -D warnings
+	cargo test --workspace --locked --no-run
+	scripts/alone.sh cargo test --workspace --locked
 
 header:     ## make include/rq.h anew from bindings/c/src
 	RQ_BLESS=1 cargo test --quiet -p rq-c --test header

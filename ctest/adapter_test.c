@@ -1,9 +1,8 @@
 /* Adapters: what their replies become, errors, which prefix wins, cookies, hooks, redirects and
  * retries over them, and that each context is freed exactly once, with no lock held (behaviours
  * S18, N4). */
+#include "peer.h"
 #include "take.h"
-
-#include <pthread.h>
 
 enum { THREADS = 16, TURNS = 40 };
 
@@ -105,6 +104,24 @@ static void a_reply_begins_as_an_empty_200(void) {
   CHECK_INT(len, 0);
   CHECK_CODE(e, RQ_OK);
   rq_response_free(response);
+  rq_session_free(session);
+}
+
+static void packs(void *context, const rq_prepared *request, rq_reply *reply, rq_error **error) {
+  static const char gzip[] =
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\xcd\x2b\x48\x4c\xce\x4e\x4d\x01\x00"
+      "\x96\x62\x2f\xca\x08\x00\x00\x00";
+  (void)context, (void)request;
+  rq_reply_header(reply, "Content-Encoding", "gzip", error);
+  rq_reply_body(reply, gzip, sizeof gzip - 1, error);
+}
+
+static void content_codings_are_taken_off(void) {
+  rq_error *e = NULL;
+  rq_session *session = rq_session_new(&e);
+  rq_session_mount(session, "mock://", packs, NULL, NULL, &e);
+  check_body(session, "mock://x/", "unpacked");
+  CHECK_CODE(e, RQ_OK);
   rq_session_free(session);
 }
 
@@ -398,7 +415,12 @@ static void forwards(void *context, const rq_prepared *request, rq_reply *reply,
 }
 
 static void adapters_and_servers_mix(void) {
+  static const peer_reply replies[] = {
+      SAYS("HTTP/1.1 302 Found\r\nLocation: there://x/y\r\nContent-Length: 0\r\n\r\n")};
+  peer server;
+  mock there = {0};
   rq_error *e = NULL;
+  PEER_SCRIPT(&server, replies);
   rq_session *session = rq_session_new(&e);
   mock this = {.session = session};
   rq_session_mount(session, "http://moved.test", to_mock, NULL, NULL, &e);
@@ -409,8 +431,11 @@ static void adapters_and_servers_mix(void) {
   text = take(session, rq_request_new("GET", "mock://x/", &e), &e);
   CHECK(t_has(text, "librq"));
   free(text);
+  mount(session, "there://", echo, &there);
+  check_body(session, peer_at(&server, "/"), "GET there://x/y -");
   CHECK_CODE(e, RQ_OK);
   rq_session_free(session);
+  peer_stop(&server);
 }
 
 /* ---- threads ---- */
@@ -447,6 +472,7 @@ static void sixteen_threads_use_and_change_them(void) {
 int main(void) {
   RUN(a_reply_becomes_a_response);
   RUN(a_reply_begins_as_an_empty_200);
+  RUN(content_codings_are_taken_off);
   RUN(bad_values_are_told_and_change_nothing);
   RUN(an_error_of_the_adapter_fails_the_request);
   RUN(the_longest_prefix_wins);

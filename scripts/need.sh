@@ -2,12 +2,13 @@
 # Finds or installs what `make demo` and `make test` need, and prints the languages that can be built: "c go node".
 #
 #   scripts/need.sh demo|test
+#   scripts/need.sh proxies      prints "yes" if the proxies are there that tests/ways goes through
 #
 # What comes from Debian is installed if we are root, else the exact command is named. Rust, Go and Node are too new for
 # Debian's packages: where one is missing or too old it is named and its language left out. Under CI=true everything is
 # required.
 set -eu
-purpose=${1:?usage: need.sh demo|test}
+purpose=${1:?usage: need.sh demo|test|proxies}
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 # Debian keeps nginx in a folder that is not on everybody's PATH.
@@ -16,9 +17,15 @@ has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
 # at_least WANTED FOUND: versions like 1.24.3
 at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
 
+packages=
+want() { has "$1" || packages="$packages $2"; }
+
+want_proxies() {
+    want nginx nginx; want squid squid; want tinyproxy tinyproxy; want danted dante-server; want microsocks microsocks
+    want haproxy haproxy; want stunnel4 stunnel4
+}
+
 debian() {
-    packages=
-    want() { has "$1" || packages="$packages $2"; }
     want cc gcc; want c++ g++; want cmake cmake; want make make; want pkg-config pkg-config
     if [ "$purpose" = test ]; then
         want valgrind valgrind; want strace strace; want nginx nginx; want apache2 apache2; want nm binutils
@@ -26,6 +33,8 @@ debian() {
         # Python's own: where it cannot make environments, Debian has that in a package.
         python3 -c 'import ensurepip' 2>/dev/null || packages="$packages python3-venv"
         [ -e /usr/share/doc/libc6-dbg ] || packages="$packages libc6-dbg"
+        # Nobody has to become root for these.
+        if [ "$(id -u)" = 0 ] || [ "${CI:-}" = true ]; then want_proxies; fi
     fi
     [ -n "$packages" ] || return 0
     has apt-get || die "missing:$packages. Install them with this system's package manager and run again."
@@ -45,9 +54,9 @@ rust() {
     at_least 1.88.0 "$found" || die "cargo is $found, 1.88 is needed. Run: rustup update stable"
 }
 
-# leave_out LANGUAGE WHY: fatal under CI
+# leave_out WHAT WHY: fatal under CI
 leave_out() {
-    [ "${CI:-}" != true ] || die "$1: $2 (CI needs every language)"
+    [ "${CI:-}" != true ] || die "$1: $2 (CI needs everything)"
     say "note: $1 is left out: $2"
 }
 
@@ -67,6 +76,12 @@ node_language() {
     languages="$languages node"
 }
 
+if [ "$purpose" = proxies ]; then
+    want_proxies
+    [ -z "$packages" ] || leave_out "the matrix of proxies" "missing:$packages. Run: sudo apt-get install -y$packages"
+    [ -n "$packages" ] || printf 'yes\n'
+    exit
+fi
 debian
 rust
 languages=c

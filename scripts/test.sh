@@ -4,15 +4,13 @@ set -eu
 cd "$(dirname "$0")/.."
 languages=$(scripts/need.sh test)
 step() { printf '\n== %s ==\n' "$*"; }
-# Tests see nothing of this machine's proxies, CA bundles and passwords; what they install and build may need them.
-alone() {
-    env -u http_proxy -u https_proxy -u all_proxy -u no_proxy -u HTTP_PROXY -u HTTPS_PROXY -u ALL_PROXY -u NO_PROXY \
-        -u REQUESTS_CA_BUNDLE -u CURL_CA_BUNDLE -u SSL_CERT_FILE -u SSL_CERT_DIR NETRC=/dev/null "$@"
-}
+root=$PWD
+alone() { "$root/scripts/alone.sh" "$@"; }
 
 step "rust: format, lints"
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+cargo clippy --test ways --locked --quiet -- -D warnings
 
 step "rust: units, integration, peers, tidy, header, doctests"
 scripts/httpbin.sh
@@ -41,12 +39,13 @@ for language in $languages; do
     case $language in
         go)
             step "go: vet, race detector, garbage collector torture"
-            unformatted=$(gofmt -l bindings/go tests/conformance/go tests/budget/stream_go)
+            unformatted=$(gofmt -l bindings/go tests/conformance/go tests/budget/stream_go tests/ways/go)
             [ -z "$unformatted" ] || { echo "not as gofmt has it: $unformatted"; exit 1; }
             (cd bindings/go && go vet ./... && alone go test -race ./... &&
                 GOGC=1 alone go test -count=1 -tags rqdebug ./...)
             (cd tests/conformance/go && go vet ./... && alone go test ./...)
-            (cd tests/budget/stream_go && go vet ./...) ;;
+            (cd tests/budget/stream_go && go vet ./...)
+            (cd tests/ways/go && go vet ./...) ;;
         node)
             step "node: node --test"
             build_node
@@ -57,6 +56,17 @@ done
 step "memory: 1 GiB in either direction, and a body that decodes to it"
 # shellcheck disable=SC2086  # languages are words
 alone tests/budget/streams.sh target/release include target/release/testd $languages
+
+step "ways out: real proxies"
+if [ -n "$(scripts/need.sh proxies)" ]; then
+    scripts/twisted.sh
+    cargo build --release --locked --quiet -p rq-rig
+    cargo test --locked --quiet --test ways --no-run
+    # shellcheck disable=SC2086  # languages are words
+    alone tests/ways/run.sh $languages
+else
+    echo "the ways out through real proxies did not run"
+fi
 
 step "conformance: what Requests does, in every language"
 # shellcheck disable=SC2086  # languages are words

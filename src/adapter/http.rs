@@ -49,6 +49,7 @@ impl HttpAdapter {
         let mut response = self.exchange(prepared, &route, &outgoing, context)?;
         if response.status() == 417 && outgoing.expects() && outgoing.can_be_sent() {
             // Fault 47: the server does not know Expect; the body was not asked for.
+            (context.passed_over)(response.headers());
             response.store();
             outgoing = Outgoing::of(prepared, route.wire(prepared)?.without_expect())?;
             context.budget.tell(Step::Retry, || "417".to_owned());

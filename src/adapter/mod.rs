@@ -21,6 +21,7 @@ pub use reply::Reply;
 use crate::certs::CaBundle;
 use crate::deadline::Budget;
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::headers::Headers;
 use crate::options::Options;
 use crate::prepare::Prepared;
 use crate::proxy::Proxy;
@@ -65,6 +66,9 @@ pub(crate) struct SendContext<'a> {
     pub(crate) proxy: Option<Proxy>,
     /// The CA bundle that the environment names in place of the system's.
     pub(crate) environment_ca: &'a dyn Fn() -> Result<Option<CaBundle>>,
+    /// Is shown the headers of a reply of the server's that is answered without the caller seeing
+    /// it.
+    pub(crate) passed_over: &'a dyn Fn(&Headers),
 }
 
 /// Whether the built-in adapter serves `url`.

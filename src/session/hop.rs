@@ -5,6 +5,7 @@ use super::retry::{Attempt, Retry};
 use super::send::Call;
 use crate::adapter::SendContext;
 use crate::error::Result;
+use crate::headers::Headers;
 use crate::hooks::Hooks;
 use crate::prepare::Prepared;
 use crate::response::Response;
@@ -79,13 +80,21 @@ impl Hop<'_> {
     fn send_once(&self, request: &Prepared) -> Result<Response> {
         let Call { session, settings, budget } = self.call;
         let proxy = session.proxy(settings, request)?;
-        let environment_ca = || session.environment_ca(settings);
-        let context =
-            SendContext { session: settings, budget, proxy, environment_ca: &environment_ca };
+        // Cookies of every reply are kept (C1), but for a proxy's own.
+        let keep_cookies = |headers: &Headers| {
+            if self.uses_jar {
+                session.cookies.store(request.url(), headers);
+            }
+        };
+        let context = SendContext {
+            session: settings,
+            budget,
+            proxy,
+            environment_ca: &|| session.environment_ca(settings),
+            passed_over: &keep_cookies,
+        };
         let response = session.adapters.send(request, &context)?;
-        if self.uses_jar {
-            session.cookies.store(request.url(), response.headers());
-        }
+        keep_cookies(response.headers());
         Ok(response)
     }
 }

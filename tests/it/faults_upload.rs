@@ -211,6 +211,19 @@ fn fault_47_a_417_is_answered_by_the_request_without_expect() {
 }
 
 #[test]
+fn fault_47_the_cookies_of_the_417_are_kept() {
+    let sets = "HTTP/1.1 417 No\r\nSet-Cookie: seen=417\r\nContent-Length: 0\r\n\r\n";
+    let refuses = vec![Step::ReadHead, say(sets), Step::Stall];
+    let again = vec![Step::ReadHead, Step::ReadBody(5), say(OK), Step::Stall];
+    for peer in Peer::both(&[refuses, again]) {
+        assert_eq!(expecting(&peer, b"hello").unwrap().status(), 200);
+        let names: Vec<Vec<u8>> =
+            peer.session.cookies().list().iter().map(|it| it.name().to_owned()).collect();
+        assert_eq!(names, [b"seen"]);
+    }
+}
+
+#[test]
 fn fault_47_once_and_a_second_417_is_the_answer() {
     let refuses = vec![Step::ReadHead, say(REFUSED), Step::Stall];
     let again = vec![Step::ReadHead, Step::ReadBody(5), say(REFUSED)];

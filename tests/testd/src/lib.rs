@@ -244,6 +244,12 @@ impl Server {
     }
 }
 
+/// The SHA-256 of what `/bytes/N` sends, in hexadecimal.
+#[must_use]
+pub fn sha256_of_bytes(total: u64) -> String {
+    pattern::sha256(total)
+}
+
 fn localhost(listener: &Listener) -> String {
     format!("https://localhost:{}", listener.address().port())
 }

@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use pkcs8::pkcs5::pbes2::{EncryptionScheme, Parameters, Pbkdf2Params};
 use pkcs8::{LineEnding, PrivateKeyInfoRef};
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -72,11 +72,24 @@ impl Ca {
         let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let mut params = CertificateParams::new(names).expect("names fit for a certificate");
         params.distinguished_name.push(DnType::CommonName, "testd");
+        self.sign(params, until)
+    }
+
+    /// A certificate that a client called `name` shows to servers, valid from 2015 to 2045.
+    #[must_use]
+    pub fn issue_client(&self, name: &str) -> Identity {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.insert_extended_key_usage(ExtendedKeyUsagePurpose::ClientAuth);
+        self.sign(params, 2045)
+    }
+
+    fn sign(&self, mut params: CertificateParams, until: i32) -> Identity {
         params.use_authority_key_identifier_extension = true;
         (params.not_before, params.not_after) =
             (date_time_ymd(2015, 1, 1), date_time_ymd(until, 1, 1));
-        let key = KeyPair::generate().expect("a server's key");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a server's certificate");
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Identity { certificate, key }
     }
 }
