@@ -15,7 +15,11 @@ import (
 
 const copyBuffer = 128 << 10 // what io.Copy takes at once
 
-var errClosed = misuse("the response is closed")
+// net/http's error is found in it too.
+var errClosed = &Error{
+	Code: ErrMisuse, Message: "the response is closed", Exception: "ValueError",
+	cause: http.ErrBodyReadAfterClose,
+}
 
 // body is a response in C, of which it streams the body: one C call for each Read, straight into
 // the caller's memory. One call runs at a time; Close may come at any moment and ends a Read that
@@ -26,6 +30,8 @@ type body struct {
 	ending  *ending     // nil: no context of its own
 	isLent  bool        // by a hook's call: Close gives up the body alone
 	trailer http.Header
+
+	trailerCame bool
 
 	request   *Prepared
 	history   []*Response
@@ -121,7 +127,8 @@ func endsBody(err error) bool {
 }
 
 func (b *body) fillTrailer(ptr *C.rq_response) {
-	if b.trailer != nil && len(b.trailer) == 0 {
+	if b.trailer != nil && !b.trailerCame {
+		b.trailerCame = true
 		addFields(b.trailer, fieldsOf(ptr, true))
 	}
 }

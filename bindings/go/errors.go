@@ -64,7 +64,8 @@ func (c Code) Error() string {
 
 // Error is the failure of any call of this package. errors.Is finds its Code, its Errno, the error
 // of the context that ended the call, and the error that a callback of the caller's returned: an
-// AuthFunc, a reader, an Adapter. Its Timeout method makes it a net.Error.
+// AuthFunc, a reader, an Adapter. Its Timeout method makes it a net.Error; for what else of
+// net/http's errors.Is and errors.As find, see [Error.Is] and [Error.As].
 type Error struct {
 	Code      Code
 	Reason    string        // why, where the code leaves it open: one of Reasons, or empty
@@ -92,12 +93,6 @@ func (e *Error) Error() string {
 	return message
 }
 
-// Is makes errors.Is(err, rq.ErrDNS) true for an error with that code.
-func (e *Error) Is(target error) bool {
-	code, ok := target.(Code)
-	return ok && code == e.Code
-}
-
 // Unwrap gives the causes: the context's error, the caller's own and the system's.
 func (e *Error) Unwrap() []error {
 	causes := e.ended[:len(e.ended):len(e.ended)]
@@ -112,11 +107,16 @@ func (e *Error) Unwrap() []error {
 
 // Timeout tells whether time ran out: a timeout of this package or the context's deadline.
 func (e *Error) Timeout() bool {
+	return e.timedOut() || len(e.ended) > 0 && errors.Is(e.ended[0], context.DeadlineExceeded)
+}
+
+// timedOut tells whether a timeout of this package ended the call.
+func (e *Error) timedOut() bool {
 	switch e.Code {
 	case ErrConnectTimeout, ErrReadTimeout, ErrWriteTimeout, ErrTotalTimeout, ErrPoolTimeout:
 		return true
 	}
-	return len(e.ended) > 0 && errors.Is(e.ended[0], context.DeadlineExceeded)
+	return false
 }
 
 // Temporary is Timeout; net.Error asks for it.

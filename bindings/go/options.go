@@ -8,6 +8,8 @@ package rq
 import "C"
 
 import (
+	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -53,6 +55,23 @@ func WithoutHeader(name string) Option {
 	}
 }
 
+// Headers sets header fields, in the alphabetical order of their names; one without values is left
+// out, as by WithoutHeader.
+func Headers(header http.Header) Option {
+	return func(s *settings) {
+		for _, name := range slices.Sorted(maps.Keys(header)) {
+			set := Header
+			for _, value := range header[name] {
+				set(name, value)(s)
+				set = HeaderAdd
+			}
+			if len(header[name]) == 0 {
+				WithoutHeader(name)(s)
+			}
+		}
+	}
+}
+
 // Param sets a parameter of the query, in place of those of its name.
 func Param(name, value string) Option {
 	return func(s *settings) {
@@ -78,12 +97,7 @@ func WithoutParam(name string) Option {
 // Params sets parameters of the query, in the alphabetical order of their names.
 func Params(values url.Values) Option {
 	return func(s *settings) {
-		names := make([]string, 0, len(values))
-		for name := range values {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		for _, name := range names {
+		for _, name := range slices.Sorted(maps.Keys(values)) {
 			set := Param
 			for _, value := range values[name] {
 				set(name, value)(s)
