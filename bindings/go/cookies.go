@@ -55,8 +55,11 @@ func Jar(used bool) Option {
 
 // Cookies are the cookies that a session received or was given, and sends where they belong, or
 // those that one response set. Any number of goroutines may use them at once.
+//
+// A session's are an [http.CookieJar] too.
 type Cookies struct {
-	handle *handle[*C.rq_cookies]
+	handle  *handle[*C.rq_cookies]
+	session *Session // nil: a response's
 }
 
 // StoredCookie is a cookie as it is kept.
@@ -75,7 +78,7 @@ func (s *Session) Cookies() *Cookies {
 		jar = C.rq_session_cookies(session)
 		s.handle.release()
 	}
-	return &Cookies{newLent(jar, s.handle)}
+	return &Cookies{handle: newLent(jar, s.handle), session: s}
 }
 
 // Cookies are those that this response set, in a jar of their own. They end with the response.
@@ -83,7 +86,7 @@ func (r *Response) Cookies() *Cookies {
 	var jar *C.rq_cookies
 	b := r.body()
 	b.use(func(ptr *C.rq_response, _ *call) { jar = C.rq_response_cookies(ptr) })
-	return &Cookies{newLent(jar, b.handle)}
+	return &Cookies{handle: newLent(jar, b.handle)}
 }
 
 // with runs f on the jar in C.
