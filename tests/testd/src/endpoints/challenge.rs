@@ -1,5 +1,5 @@
-//! Digest authentication as a server sees it (RFC 7616): a challenge, and whether an answer to it is
-//! right. One nonce for all and for ever, SHA-256, `qop=auth`.
+//! Digest authentication as a server sees it (RFC 7616): a challenge, and whether an answer to it
+//! is right. One nonce for all and for ever, SHA-256, `qop=auth`.
 
 use ring::digest::{SHA256, digest};
 

@@ -1,6 +1,6 @@
 //! The endpoints: one table of all of them, and what their handlers share. Normal answers are in
-//! `answers`, redirects and bombs in `journeys`, digest challenges in `challenge`, misbehaviour in `faults`. The same on every
-//! listener, plain or TLS.
+//! `answers`, redirects and bombs in `journeys`, digest challenges in `challenge`, misbehaviour in
+//! `faults`. The same on every listener, plain or TLS.
 
 mod answers;
 mod challenge;
