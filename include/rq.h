@@ -46,7 +46,8 @@
  * rq_cookies_list returns is yours: free it with the rq_..._free of its type. Frees take NULL, in
  * any order: a response outlives its session. All other pointers are lent by the handle they came
  * from, until it is freed or changed. Bytes and text passed in are copied. Text is UTF-8 and
- * NUL-terminated both ways; header values and reasons are handed out as the bytes received.
+ * NUL-terminated both ways; header values and reasons are handed out as the bytes received. Where
+ * a length or another result is written through a pointer, that pointer may be NULL.
  *
  * WHAT A REQUEST SENDS
  *
