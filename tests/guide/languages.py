@@ -12,6 +12,10 @@ MODULE = "github.com/librq/librq/bindings/go"
 # What the frames leave out: packages by the name that code has for them.
 GO_PACKAGES = ["errors", "fmt", "io", "strings", "sync", "sync/atomic", "time"]
 PYTHON_MODULES = ["concurrent.futures", "ssl", "urllib3"]
+# The page is JavaScript, so that a parameter may be anything and a catch has what it has; all else has the package's types.
+TYPES = ["--noEmit", "--allowJs", "--checkJs", "--strict", "--noImplicitAny", "false"]
+TYPES += ["--useUnknownInCatchVariables", "false", "--target", "esnext", "--module", "nodenext"]
+TYPES += ["--skipLibCheck", "--lib", "esnext,dom,dom.iterable,esnext.disposable", "--types", ""]
 C_HEADERS = {"pthread_": "pthread.h"}
 
 
@@ -72,7 +76,8 @@ def node(folder, programs):
     (modules / "librq").symlink_to(ROOT / "bindings/node")
     for name, code in programs.items():
         (folder / f"{name}.mjs").write_text(code)
-        run(["node", "--check", folder / f"{name}.mjs"])
+    run([ROOT / "bindings/node/node_modules/.bin/tsc", *TYPES, *(f"{at}.mjs" for at in programs)],
+        cwd=folder)
     return {name: ["node", folder / f"{name}.mjs"] for name in programs}
 
 
