@@ -10,6 +10,7 @@ those of two proxies of our own. What it prints is compared with these turned ba
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -110,8 +111,8 @@ class Guide:
         return said
 
     def language(self, language):
-        folder = self.folder / language.lower()
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = self.folder / "code" / language.lower()
+        folder.mkdir(parents=True)
         try:
             commands = languages.BUILD[language](folder, self.programs(language))
         except page.Fault as fault:
@@ -129,6 +130,8 @@ class Guide:
                 self.check(what, languages.tidy_go(piece.code["Go"]), "not as gofmt has it")
 
     def pages(self):
+        for old in ("run", "code"):
+            shutil.rmtree(self.folder / old, ignore_errors=True)
         lay_out(self.folder / "run", self.env)
         for language in self.languages:
             self.language(language)
