@@ -79,5 +79,10 @@ alone tests/examples/run.sh $languages
 step "the programs of README.md"
 alone scripts/readme.sh "$languages"
 
+step "the guide from Requests: its code in Python and every language, the differences it leads to"
+tests/guide/run.sh install
+# shellcheck disable=SC2086  # languages are words
+alone tests/guide/run.sh $languages
+
 step "the demo"
 alone scripts/demo.sh

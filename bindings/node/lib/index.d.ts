@@ -194,7 +194,7 @@ export class Response implements AsyncIterable<Uint8Array> {
   /** Those that this response set. */
   readonly cookies: readonly Cookie[]
   readonly links: readonly Link[]
-  /** The URL of the first link of that relation; null if there is none. */
+  /** The URL of the last link of that relation; null if there is none. */
   link (rel: string): string | null
   /**
    * Those of the server, its own first: they lead to one that is trusted, or are as it sent them
