@@ -48,6 +48,11 @@ rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared, c
 	RETURN_WITHIN(left, rq_response *, rq_send_with(session, prepared, opts, token, error));
 }
 
+const void *rqgo_content(const rq_prepared *prepared, size_t *len, rq_error **error,
+                         rqgo_left *left) {
+	RETURN_WITHIN(left, const void *, rq_prepared_content(prepared, len, error));
+}
+
 int64_t rqgo_read(rq_response *response, bool raw, void *buf, size_t cap, rq_error **error,
                   rqgo_left *left) {
 	RETURN_WITHIN(left, int64_t,

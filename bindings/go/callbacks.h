@@ -18,6 +18,8 @@ rq_response *rqgo_perform(const rq_session *session, const rq_request *request,
                           const rq_cancel *token, rq_error **error, rqgo_left *left);
 rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared, const rq_opts *opts,
                        const rq_cancel *token, rq_error **error, rqgo_left *left);
+const void *rqgo_content(const rq_prepared *prepared, size_t *len, rq_error **error,
+                         rqgo_left *left);
 int64_t rqgo_read(rq_response *response, bool raw, void *buf, size_t cap, rq_error **error,
                   rqgo_left *left);
 int64_t rqgo_read_text(rq_response *response, void *buf, size_t cap, rq_error **error,

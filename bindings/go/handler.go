@@ -14,8 +14,9 @@ import (
 )
 
 // HandlerAdapter is an [Adapter] that has a handler of net/http's answer, without a server or a
-// network: what a test mounts in place of the real one. It gets the requests as a server would. Its
-// answer is whole before any of it is read; one that panics with http.ErrAbortHandler is ErrClosed.
+// network: what a test mounts in place of the real one. It gets requests as a server would, with
+// their bodies whole. Its answer is whole before any of it is read; one that panics with
+// http.ErrAbortHandler is ErrClosed.
 func HandlerAdapter(handler http.Handler) Adapter {
 	return AdapterFunc(func(p *Prepared) (reply *Reply, err error) {
 		r, err := p.httpRequest()
@@ -75,7 +76,7 @@ func (w *recorder) reply() *Reply {
 }
 
 // RoundTripperAdapter is an [Adapter] that sends requests by a transport of net/http's: one that
-// signs, records or speaks another protocol. The answer is read whole. Its failures are ErrDNS,
+// signs, records or speaks another protocol. Bodies are whole both ways. Its failures are ErrDNS,
 // ErrConnect and ErrReadTimeout where they are known to be, so that [Retries] hold, or else
 // ErrCallback; errors.Is finds its own.
 func RoundTripperAdapter(transport http.RoundTripper) Adapter {
@@ -102,11 +103,9 @@ func RoundTripperAdapter(transport http.RoundTripper) Adapter {
 
 // httpRequest is the request for net/http, under the context of the call.
 func (p *Prepared) httpRequest() (*http.Request, error) {
-	body := p.Body()
-	if body == nil && p.BodyLength() != 0 {
-		return nil, &Error{
-			Code: ErrBody, Message: "an adapter of net/http's has no part in a body that is streamed",
-		}
+	body, err := p.Content()
+	if err != nil {
+		return nil, err
 	}
 	r, err := http.NewRequestWithContext(p.Context(), p.Method(), p.URL(), bytes.NewReader(body))
 	if err != nil {
@@ -118,8 +117,10 @@ func (p *Prepared) httpRequest() (*http.Request, error) {
 	if host := r.Header.Get("Host"); host != "" {
 		r.Host = host
 	}
-	for _, name := range []string{"Host", "Content-Length", "Transfer-Encoding"} {
-		r.Header.Del(name)
+	r.Header.Del("Host") // as in a request that a server gets
+	if p.BodyLength() < 0 {
+		r.Header.Del("Transfer-Encoding")
+		r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
 	}
 	return r, nil
 }

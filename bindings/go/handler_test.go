@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 )
 
 // A handler does not see whether a server or an adapter calls it.
@@ -20,6 +21,9 @@ func TestHandlerAdapterIsLikeAServer(t *testing.T) {
 	for _, test := range []*Request{
 		{Method: "GET", URL: server + "/a%20b?q=1", Options: []Option{Header("Host", "example.org")}},
 		{Method: "POST", URL: server, Body: []byte("hello")},
+		{Method: "PUT", URL: server, GetBody: func() (io.ReadCloser, error) {
+			return io.NopCloser(plain([]byte("in chunks"))), nil
+		}},
 		{Method: "PUT", URL: server, JSON: map[string]int{"a": 1}},
 		{Method: "GET", URL: server + "/500"},
 		{Method: "GET", URL: server + "/204"},
@@ -61,13 +65,65 @@ func TestHandlerAdapterThatPanics(t *testing.T) {
 	}
 }
 
-func TestHandlerAdapterHasNoStreams(t *testing.T) {
+func TestAdaptersHaveTheContentOfStreams(t *testing.T) {
+	content, reason := pattern(100_000), errors.New("no more")
 	session := open(t)
-	must(t, session.Mount("mock://", HandlerAdapter(http.NotFoundHandler())))
+	var got []byte
+	must(t, session.MountFunc("mock://", func(p *Prepared) (reply *Reply, err error) {
+		if p.Body() != nil {
+			t.Error("it is streamed")
+		}
+		if got, err = p.Content(); err == nil {
+			got, err = p.Content() // the same again
+		}
+		return &Reply{}, err
+	}))
+	for name, request := range map[string]*Request{
+		"chunks": {BodyReader: plain(content)},
+		"length": {BodyReader: plain(content), BodyLength: int64(len(content))},
+		"again":  {GetBody: func() (io.ReadCloser, error) { return io.NopCloser(plain(content)), nil }},
+		"file":   {BodyFile: fileOf(t, content).Name()},
+	} {
+		request.Method, request.URL = "PUT", "mock://a"
+		_, err := session.Do(t.Context(), request)
+		if err != nil || string(got) != string(content) {
+			t.Errorf("%s: %d bytes, %v", name, len(got), err)
+		}
+	}
 	_, err := session.Do(t.Context(), &Request{
-		Method: "PUT", URL: "mock://a", BodyReader: plain([]byte("hello")),
+		Method: "PUT", URL: "mock://a", BodyReader: iotest.ErrReader(reason),
 	})
+	if !errors.Is(err, reason) {
+		t.Error(err)
+	}
+	panics := readerFunc(func([]byte) (int, error) { panic(reason) })
+	_, err = session.Do(t.Context(), &Request{Method: "PUT", URL: "mock://a", BodyReader: panics})
+	if panicked := new(PanicError); !errors.As(err, &panicked) {
+		t.Error(err)
+	}
+}
+
+func TestContentUsesUpWhatIsReadOnce(t *testing.T) {
+	session := open(t)
+	prepared, err := session.Prepare(&Request{
+		Method: "PUT", URL: at("HTTP", "/upload"), BodyReader: plain([]byte("hello")),
+	})
+	must(t, err)
+	defer prepared.Close()
+	content, err := prepared.Content()
+	if err != nil || string(content) != "hello" {
+		t.Fatal(string(content), err)
+	}
+	_, err = session.Send(t.Context(), prepared)
 	wantCode(t, err, ErrBody)
+	prepared, err = session.Prepare(&Request{Method: "GET", URL: at("HTTP", "/")})
+	must(t, err)
+	if content, err = prepared.Content(); err != nil || len(content) != 0 {
+		t.Fatal(content, err)
+	}
+	prepared.Close()
+	_, err = prepared.Content()
+	wantCode(t, err, ErrMisuse)
 }
 
 func TestRoundTripperAdapterSends(t *testing.T) {

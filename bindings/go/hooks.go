@@ -56,6 +56,14 @@ func OnDownload(hook func(received, total int64) error) Option {
 	}
 }
 
+// WithoutHooks removes the hooks that were set by the options before it, or with [Session.Set], all
+// that the session has. A request on its way keeps those that it began with.
+func WithoutHooks() Option {
+	return func(s *settings) {
+		C.rq_opts_clear_hooks(s.opts, &s.err)
+	}
+}
+
 // Trace is a step that is done.
 type Trace struct {
 	Step    Step

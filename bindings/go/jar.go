@@ -13,8 +13,8 @@ import (
 var _ http.CookieJar = (*Cookies)(nil)
 
 // SetCookies stores cookies as if the server at u had sent them. With [Cookies.Cookies] it makes a
-// session's cookies an [http.CookieJar], for the http.Client over a [Transport], say. What no server
-// may set is ignored.
+// session's cookies an [http.CookieJar], for the http.Client over a [Transport], say. What no
+// server may set is ignored.
 func (j *Cookies) SetCookies(u *url.URL, cookies []*http.Cookie) {
 	for _, cookie := range cookies {
 		if text := cookie.String(); text != "" {
@@ -47,10 +47,10 @@ func cookiesOf(field string) []*http.Cookie {
 	return r.Cookies()
 }
 
-// CookieJar sends and keeps cookies by jar, in place of the session's: one with a public suffix list
-// of the caller's, say. It is asked for each request, those of redirects too. A request's own cookies
-// take the place of the jar's of the same name. An http.Client over a [Transport] gets such a jar
-// itself.
+// CookieJar sends and keeps cookies by jar, in place of the session's: one with a public suffix
+// list of the caller's, say. It is asked for each request, those of redirects too. A request's own
+// cookies take the place of the jar's of the same name. An http.Client over a [Transport] gets such
+// a jar itself.
 func CookieJar(jar http.CookieJar) Option {
 	return func(s *settings) {
 		if jar == nil {

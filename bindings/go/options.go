@@ -130,7 +130,8 @@ func Timeout(connect, read time.Duration) Option {
 	}
 }
 
-// Deadline limits a request from its start to the last byte of the response. Zero is no limit.
+// Deadline limits a request from its start to the last byte of the response. Zero is no limit, and
+// the default.
 func Deadline(total time.Duration) Option {
 	return func(s *settings) {
 		C.rq_opts_deadline_ms(s.opts, s.milliseconds(total), &s.err)
@@ -163,14 +164,15 @@ func UnixSocket(path string) Option {
 
 // Pool limits the idle connections that a session keeps, in all and to one host, and the open
 // connections to one host: where these are all in use, requests wait. openPerHost 0 is no limit.
-// For sessions only.
+// The defaults are 100, 10 and 0. For sessions only.
 func Pool(idle, idlePerHost, openPerHost int) Option {
 	return func(s *settings) {
 		C.rq_opts_pool(s.opts, s.number(idle), s.number(idlePerHost), s.number(openPerHost), &s.err)
 	}
 }
 
-// IdleAge limits how long an idle connection is kept. Zero is no limit. For sessions only.
+// IdleAge limits how long an idle connection is kept. Zero is no limit. The default is 90 seconds.
+// For sessions only.
 func IdleAge(age time.Duration) Option {
 	return func(s *settings) {
 		C.rq_opts_idle_age_ms(s.opts, s.milliseconds(age), &s.err)

@@ -3,6 +3,7 @@
 package rq
 
 import (
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -157,5 +158,16 @@ func TestWrongValuesAreErrors(t *testing.T) {
 			t.Errorf("%s: made a session", name)
 		}
 		wantCode(t, err, test.want)
+	}
+}
+
+func TestHeadersOfNetHTTP(t *testing.T) {
+	session := open(t, Header("X-One", "session"), Header("X-None", "session"))
+	echo := textOf(t, get(t, session, at("HTTP", "/echo"), Headers(http.Header{
+		"X-Two": {"1", "2"}, "X-One": {"request"}, "X-None": nil, "x-as-written": {""},
+	})))
+	if !strings.HasSuffix(echo, "\r\nX-One: request\r\nX-Two: 1\r\nX-Two: 2\r\nx-as-written: \r\n\r\n") ||
+		strings.Contains(echo, "X-None") {
+		t.Fatalf("%q", echo)
 	}
 }

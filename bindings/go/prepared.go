@@ -3,7 +3,7 @@
 
 package rq
 
-// #include <rq.h>
+// #include "callbacks.h"
 import "C"
 
 import (
@@ -125,8 +125,8 @@ func (p *Prepared) Proxy(s *Session) (url string, err error) {
 	return url, err
 }
 
-// Body is a copy of a body that is in memory; nil if there is none, or if it is streamed: from a
-// reader or a file.
+// Body is a copy of a body that is in memory; nil if there is none, or if it is streamed, from a
+// reader or a file: Content reads those.
 func (p *Prepared) Body() (body []byte) {
 	p.alone(func(ptr *C.rq_prepared, _ *call) {
 		var size C.size_t
@@ -137,13 +137,14 @@ func (p *Prepared) Body() (body []byte) {
 	return body
 }
 
-// Content is a copy of the whole body: one that is streamed is read into memory, once. It is for
-// an [Adapter], which answers in place of a server; a reader that cannot be rewound is used up.
+// Content is a copy of the whole body, also of one that is streamed: that is read into memory,
+// once. It is for adapters, which answer in place of a server. A reader that can be read only once
+// is used up by it; where it was before, that is ErrBody. It is empty without a body.
 func (p *Prepared) Content() (content []byte, err error) {
 	err = p.alone(func(ptr *C.rq_prepared, c *call) {
-		var size C.size_t
-		if data := C.rq_prepared_content(ptr, &size, &c.err); data != nil {
-			content = bytes.Clone(unsafe.Slice((*byte)(data), size))
+		c.ctx = p.ctx
+		if data := C.rqgo_content(ptr, &c.size, &c.err, &c.left); data != nil {
+			content = bytes.Clone(unsafe.Slice((*byte)(data), c.size))
 		}
 	})
 	return content, err

@@ -28,6 +28,19 @@ func NewSession(options ...Option) (*Session, error) {
 	return &Session{newHandle(ptr, func(ptr *C.rq_session) { C.rq_session_free(ptr) })}, nil
 }
 
+// Set changes the defaults for the requests that begin from now on: a token that was renewed,
+// another proxy. Where an option has a wrong value, those before it are set.
+func (s *Session) Set(options ...Option) error {
+	session, err := s.handle.acquire()
+	if err != nil {
+		return err
+	}
+	defer s.handle.release()
+	var c call
+	c.apply(C.rq_session_opts(session), options)
+	return c.end()
+}
+
 // Close ends the session and its idle connections. Requests on their way and responses go on to
 // their end; new requests fail with ErrMisuse.
 func (s *Session) Close() error {

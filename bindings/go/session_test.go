@@ -168,3 +168,48 @@ func wantCode(t *testing.T, err error, code Code) {
 		t.Fatalf("%v, not %v", err, code)
 	}
 }
+
+func TestSetChangesWhatFollows(t *testing.T) {
+	calls := 0
+	hook := OnRequest(func(*Prepared) error { calls++; return nil })
+	session := open(t, Header("X-Token", "old"), hook)
+	for _, token := range []string{"old", "new"} {
+		must(t, session.Set(Header("X-Token", token)))
+		echo := textOf(t, get(t, session, at("HTTP", "/echo")))
+		if !strings.Contains(echo, "\r\nX-Token: "+token+"\r\n") {
+			t.Fatalf("%q", echo)
+		}
+	}
+	must(t, session.Set(WithoutHooks()))
+	get(t, session, at("HTTP", "/echo"))
+	if calls != 2 {
+		t.Fatalf("%d calls of a hook", calls)
+	}
+	wantCode(t, session.Set(Header("X-A", "1"), Header("a b", "2")), ErrInvalidHeader)
+	session.Close()
+	wantCode(t, session.Set(), ErrMisuse)
+}
+
+func TestSetWhileRequestsRun(t *testing.T) {
+	session := open(t)
+	var running sync.WaitGroup
+	for i := range 8 {
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			for n := range 50 {
+				value := fmt.Sprint(i, "-", n)
+				if err := session.Set(Header("X-Changes", value)); err != nil {
+					t.Error(err)
+				}
+				response, err := session.Get(t.Context(), at("HTTP", "/json"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				response.Body.Close()
+			}
+		}()
+	}
+	running.Wait()
+}

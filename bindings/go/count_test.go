@@ -1,0 +1,5 @@
+//go:build !rqdebug
+
+package rq
+
+const cancelledRequests = 10_000
