@@ -91,7 +91,9 @@ func (b *body) useFor(c *call, f func(ptr *C.rq_response, c *call)) error {
 	defer b.handle.release()
 	b.alone.Lock()
 	defer b.alone.Unlock()
+	toWire()
 	f(ptr, c)
+	fromWire()
 	err = c.endUnder(b.ending.context())
 	if err != nil && b.handle.isClosed() {
 		return errClosed

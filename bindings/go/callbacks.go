@@ -101,7 +101,9 @@ func rqgoProgress(context C.uintptr_t, done C.uint64_t, total C.int64_t, e **C.r
 // guard runs a callback and tells the library of its failure. A panic is one too: it must not
 // unwind the library's frames.
 func guard(e **C.rq_error, callback func() error) (ok bool) {
+	fromWire()
 	defer func() {
+		toWire()
 		if value := recover(); value != nil {
 			fail(e, &PanicError{value, debug.Stack()})
 			ok = false

@@ -5,6 +5,8 @@ package rq
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"sync"
 	"testing"
 )
@@ -60,6 +62,26 @@ func TestPanicInACallbackIsAnError(t *testing.T) {
 		var failure *PanicError
 		if !errors.As(err, &failure) || failure.Value != "at the disco" || failure.Unwrap() != nil {
 			t.Fatalf("%+v", err)
+		}
+	}
+}
+
+// With -race: what a server and a client tell each other over the wire is in order.
+func TestRaceDetectorKnowsTheWire(t *testing.T) {
+	sent, seen, inBody := 0, 0, 0
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		seen = sent + 1
+		w.(http.Flusher).Flush()
+		inBody = seen + 1
+		io.WriteString(w, "x")
+	})
+	session := open(t, OnRequest(func(*Prepared) error { sent++; return nil }))
+	for range 2 {
+		response, err := session.Get(t.Context(), server)
+		must(t, err)
+		_, err = response.Bytes()
+		if must(t, err); seen != sent+1 || inBody != sent+2 {
+			t.Fatal(sent, seen, inBody)
 		}
 	}
 }

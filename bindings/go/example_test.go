@@ -1,4 +1,5 @@
-// The examples of the documentation, run against the test server.
+// The examples of the documentation, run against the test server: what stands out. Those of
+// requests, of responses and for net/http have files of their own.
 
 package rq_test
 
@@ -226,18 +227,6 @@ func ExampleOnTrace() {
 	// Output:
 	// connect
 	// reused
-}
-
-func ExampleRetries() {
-	session, err := rq.NewSession(rq.Retries(rq.Retry{
-		Count: 3, Statuses: []int{502, 503, 504}, Backoff: time.Second, BackoffMax: time.Minute,
-	}))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer session.Close()
-	// Output:
 }
 
 func ExampleAuthFunc() {

@@ -60,15 +60,17 @@ func TestCancelledRequestsLeaveThreadsAndGoroutinesFlat(t *testing.T) {
 func cancelMany(t *testing.T, workers, count int, session *Session, client *http.Client) {
 	t.Helper()
 	states := []func(context.Context) error{
-		func(ctx context.Context) error { return reading(session.Get(ctx, at("HTTP", "/stall-head"))) },
-		func(ctx context.Context) error { return reading(session.Get(ctx, at("HTTP", "/stall-body"))) },
-		func(ctx context.Context) error { return reading(session.Get(ctx, at("BLACKHOLE", "/"))) },
-		func(ctx context.Context) error { return reading(session.Get(ctx, "https://"+at("SILENT", "/"))) },
 		func(ctx context.Context) error { return uploading(ctx, client) },
 		func(ctx context.Context) error {
 			r, _ := http.NewRequestWithContext(ctx, "GET", at("HTTP", "/stall-body"), nil)
 			return readingHTTP(client.Do(r))
 		},
+	}
+	for _, url := range []string{
+		at("HTTP", "/stall-head"), at("HTTP", "/stall-body"), at("BLACKHOLE", "/"),
+		"https://" + at("SILENT", "/"),
+	} {
+		states = append(states, func(ctx context.Context) error { return reading(session.Get(ctx, url)) })
 	}
 	var running sync.WaitGroup
 	for worker := range workers {

@@ -165,7 +165,9 @@ func exchange(
 		return nil, err
 	}
 	c := call{ctx: ctx}
+	toWire()
 	response := send(w.token, &c)
+	fromWire()
 	w.join(takeLeft[*watch](c.left.adopted))
 	if err := c.endUnder(ctx); err != nil {
 		C.rq_response_free(response) // there is one only where a callback panicked

@@ -1,5 +1,5 @@
-// HashiCorp's go-retryablehttp: it tells errors that pass from those that stay by their types, sends
-// bodies again, and drains what it does not need to keep its connections.
+// HashiCorp's go-retryablehttp: it tells errors that pass from those that stay by their types,
+// sends bodies again, and drains what it does not need to keep its connections.
 
 package clients
 
