@@ -1,8 +1,8 @@
 #!/bin/sh
 # install.sh PREFIX [DESTDIR]: installs what was built (cargo build --release -p rq-c) under PREFIX,
 # or under DESTDIR/PREFIX for packagers: headers, librq.so with its links, librq.a, pkg-config and
-# CMake files. It builds nothing, and what it installs may be moved. RQ_LIB_DIR names another folder than
-# target/release to take the libraries from.
+# CMake files, the program rq and its manual. Of these it builds rq alone, with $CC; what it installs may
+# be moved. RQ_LIB_DIR names another folder than target/release to take the libraries from.
 set -eu
 [ $# -ge 1 ] && [ $# -le 2 ] || { echo "usage: $0 PREFIX [DESTDIR]" >&2; exit 2; }
 
@@ -47,4 +47,8 @@ endif()
 unset(_rq_minor)
 END
 chmod 644 "$into/lib/cmake/rq/rqConfigVersion.cmake"
+
+mkdir -p "$into/bin" "$into/share/man/man1"
+"$root/examples/c/rq/build.sh" "$into/include" "$into/lib" "$into/bin/rq"
+install -m 644 "$root/examples/c/rq/rq.1" "$into/share/man/man1/"
 echo "rq $version installed in $into"

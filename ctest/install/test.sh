@@ -45,6 +45,13 @@ cmake --build "$work/cmake" >>"$work/cmake.log" 2>&1 || { cat "$work/cmake.log";
 run "$work/cmake/consumer" shared
 run "$work/cmake/consumer_static" static
 
+echo "the program rq, with its manual"
+"$work/moved/bin/rq" "$RQ_TEST_HTTP/json" | grep -q librq
+test "$("$work/moved/bin/rq" --version)" = "rq $version (librq $version)"
+library=$(ldd "$work/moved/bin/rq" | awk '$1 == "librq.so.0" { print $3 }')
+test "$(realpath "$library")" = "$(realpath "$work/moved/lib/librq.so.$version")"
+grep -q '^\.TH RQ 1' "$work/moved/share/man/man1/rq.1"
+
 echo "CMake package, versions"
 wants() { # VERSION: succeeds if find_package takes it
   mkdir -p "$work/wants"
