@@ -24,7 +24,7 @@ header:     ## make include/rq.h anew from bindings/c/src
 conformance: ## what Requests does, in every language: make conformance [VECTORS=DIR]
 	@tests/conformance/all $(if $(VECTORS),"$(VECTORS)")
 
-install:    ## install header, library, rq.pc and CMake package below PREFIX (and DESTDIR)
+install:    ## install header, library, rq.pc, CMake package and the program rq below PREFIX (and DESTDIR)
 	@scripts/build.sh
 	@bindings/c/install.sh "$(PREFIX)" $(if $(DESTDIR),"$(DESTDIR)")
 

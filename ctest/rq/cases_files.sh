@@ -44,6 +44,29 @@ case_special() {
   fi
 }
 
+case_links() {
+  echo old >target
+  ln -s target link
+  rq 0 -q -o link "$H/json"
+  that [ -L link ]
+  has target librq
+  ln -s nowhere dangling
+  rq 0 -q -o dangling "$H/json"
+  has dangling librq
+}
+
+# A closed stream's number must not become a socket's: the body would be sent to the server.
+case_closed() {
+  last='rq >&-'
+  "$rq" "$H/json" 2>err >&-
+  same $? 0
+  "$rq" "$RQ_TEST_REFUSED" >out 2>&-
+  same $? 5
+  "$rq" "$H/echo" -d @- >out 2>err <&-
+  same $? 0
+  has out 'POST /echo'
+}
+
 # resumed SIZE ARGUMENT...: the file has that size, and is the beginning of the server's.
 resumed() {
   same "$(size part)" "$1"
@@ -87,6 +110,16 @@ case_resume_changed() {
   resumed 5000
 }
 
+# A server may send less than the rest.
+case_resume_short() {
+  head -c 1000 whole >part
+  rq 9 -C -o part "$P/file?size=5000&short=1500"
+  has err 'sent 2500 of 5000 bytes of part'
+  resumed 2500
+  rq 0 -C -o part "$P/file?size=5000&short=4000"
+  resumed 5000
+}
+
 # What must not be added to a file is not.
 case_resume_refused() {
   head -c 1000 whole >part
@@ -99,7 +132,10 @@ case_resume_refused() {
   rq 22 -C --fail -o part "$P/nothing"
   resumed 1000
   rq 9 -C -o part "$P/encoded"
+  has err 'encoded'
   resumed 1000
+  rq 9 -C -o fresh "$P/encoded"
+  that [ ! -e fresh ]
   rq 5 -C -o part "$RQ_TEST_REFUSED/"
   resumed 1000
   rq 2 -C "$P/file?size=5000"
@@ -149,6 +185,8 @@ case_proposed() {
   name 'attachment; filename=".."' named
   name 'attachment; filename="q\"q"' 'q"q'
   name inline named
+  name "attachment; filename*=UTF-8''caf%e9%ed%a0%80.txt" caf____.txt
+  name "attachment; filename*=UTF-8''%00%0a%%zz%4" '%00_%%zz%4'
   echo mine >taken
   rq 3 -O "$P/named" 'as==attachment; filename=taken'
   is taken mine
@@ -169,8 +207,10 @@ case_bar() {
   pty 30 "$rq" -o barred "$H/drip/300/2"
   same "$(tr '\r' '\n' <out | awk 'length > 30' | wc -l)" 0
   pty 80 "$rq" -o barred "$H/chunked/50000"
-  has out 'KiB'
+  has out '48.8 KiB'
   hasnt out '[#'
+  pty 80 "$rq" -o barred "$H/truncated"
+  has out ' 50 % [###'
   pty 80 "$rq" -q -o barred "$H/bytes/50000"
   is out ''
   rq 0 -o barred "$H/drip/300/2"
@@ -198,6 +238,8 @@ case_interrupt() {
   same $code 130
   that [ "$(size stopped)" -gt 0 ]
   has out 'rq: '
+  pty 80 --type '\x03' '> POST' "$rq" -v "$H/echo" -d @-
+  same $code 130
   last='SIGTERM'
   "$rq" -o stopped.too "$H/stall-body" >out 2>err &
   pid=$!

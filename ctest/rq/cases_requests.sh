@@ -14,6 +14,7 @@ case_plain() {
   has out 'DELETE /echo HTTP/1.1'
   rq 0 "$H/status/404"
   is out 'status 404'
+  rq 0 -X head --no-follow "$H/redirect/1"
   rq 2 -X 'a b' "$H/echo"
   has err 'rq: '
 }
@@ -33,6 +34,14 @@ case_urls() {
   has out ' http://localhost/a'
   rq 0 --curl 'example.org/?to=http://x/'
   has out "'https://example.org/?to=http://x/'"
+  rq 0 --curl 127.example.org/
+  has out ' https://127.example.org/'
+  rq 0 --curl localhost.example.org/
+  has out ' https://localhost.example.org/'
+  rq 0 --curl 'ann:pw@localhost/'
+  has out 'https://***@localhost/'
+  rq 0 --curl '[::1]:81/'
+  has out 'http://[::1]:81/'
   rq 2 'http://'
   rq 2 'gopher://example.org/'
 }

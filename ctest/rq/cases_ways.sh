@@ -84,6 +84,11 @@ case_environment() {
   rq 7 --proxy "$RQ_TEST_REFUSED" http://example.invalid/a
   rq 4 --proxy '' http://example.invalid/a
   unset http_proxy
+  SSL_CERT_FILE=$RQ_TEST_CA_FILE
+  export SSL_CERT_FILE
+  rq 0 "$S/json"
+  rq 6 --no-env "$S/json"
+  unset SSL_CERT_FILE
 }
 
 case_proxies() {

@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def on_file(self, query):
         """?size=N&tag=T, &cut=N: closes after so many bytes, &whole=1: knows no ranges, &from=N:
-        sends another range than the one asked for."""
+        sends another range than the one asked for, &short=N: at most N bytes of a range."""
         body, tag = content(int(query["size"])), query.get("tag", "v1")
         headers = [("ETag", f'"{tag}"'), ("X-If-Range", self.headers.get("If-Range", "none"))]
         asked = self.headers.get("Range")
@@ -77,8 +77,9 @@ class Handler(BaseHTTPRequestHandler):
         status, sent, first = 200, body, 0
         if asked:
             first = int(query.get("from", asked.removeprefix("bytes=").split("-")[0]))
-            status, sent = (206, body[first:]) if first < len(body) else (416, b"")
-            last = f"{first}-{len(body) - 1}" if status == 206 else "*"
+            sent = body[first:][: int(query.get("short", len(body)))]
+            status = 206 if sent else 416
+            last = f"{first}-{first + len(sent) - 1}" if sent else "*"
             headers.append(("Content-Range", f"bytes {last}/{len(body)}"))
         if query.get("cut"):
             self.close_connection = True
@@ -89,7 +90,13 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, b"named", [("Content-Disposition", query["as"])])
 
     def on_encoded(self, query):
-        self.answer(200, gzip.compress(b"plain text", mtime=0), [("Content-Encoding", "gzip")])
+        """Whether that is wanted or not; ranges too."""
+        body = gzip.compress(b"plain text", mtime=0)
+        asked = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0]
+        headers = [("Content-Encoding", "gzip")]
+        if "Range" in self.headers:
+            headers.append(("Content-Range", f"bytes {asked}-{len(body)}/*"))
+        self.answer(206 if "Range" in self.headers else 200, body, headers)
 
     def on_body(self, query):
         """?is=TEXT"""

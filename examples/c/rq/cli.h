@@ -93,6 +93,8 @@ typedef struct {
   bool on;       /* since the body is read: the bodies of redirects do not count */
   bool bar;      /* drawn on a terminal */
   uint64_t base; /* bytes that were there before */
+  uint64_t done; /* with those */
+  int64_t total; /* -1: not known */
   int64_t quarters;
   size_t drawn; /* columns of the bar that is to be seen */
   double began_s, drawn_s;

@@ -7,9 +7,11 @@
  * Here: the order of things, what they fail as, and memory. The rest is listed in cli.h. */
 #include "cli.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What was allocated, the last first. */
 typedef struct block {
@@ -143,10 +145,21 @@ static void exchange(const cli *given, const rq_session *session, rq_request *re
   rq_response_free(response);
 }
 
+/* Who closes a standard stream shall not find its number given to a socket: what is written to it
+   would be sent. */
+static void open_streams(void) {
+  int opened;
+  do {
+    opened = open("/dev/null", O_RDWR);
+  } while (opened >= 0 && opened <= STDERR_FILENO);
+  if (opened > STDERR_FILENO) close(opened);
+}
+
 int main(int argc, char **argv) {
   rq_error *e = NULL;
   cli given = {0};
   (void)argc;
+  open_streams();
   cli_read(&given, argv, &e);
   if (!e && given.help) cli_help();
   if (!e && given.version) printf("rq %s (librq %s)\n", RQ_VERSION, rq_version());

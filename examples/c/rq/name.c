@@ -6,8 +6,23 @@
 #include <string.h>
 #include <strings.h>
 
-/* The last piece of a path, harmless: no control characters, no dot or dash in front, which would
-   hide the file or make it an option of the next command. NULL if nothing is left. */
+/* How many bytes the character here has in UTF-8; 0 if it is malformed (RFC 3629, section 4). */
+static size_t character_len(const char *text) {
+  const unsigned char *at = (const unsigned char *)text;
+  unsigned char lead = at[0];
+  if (lead < 0x80) return 1;
+  size_t len = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  for (size_t i = 1; i < len; i++) {
+    if ((at[i] & 0xc0) != 0x80) return 0;
+  }
+  bool is_odd = (lead == 0xe0 && at[1] < 0xa0) || (lead == 0xed && at[1] >= 0xa0) ||
+                (lead == 0xf0 && at[1] < 0x90) || (lead == 0xf4 && at[1] >= 0x90);
+  return is_odd ? 0 : len;
+}
+
+/* The last piece of a path, harmless: no control characters, no bytes that are no text, no dot or
+   dash in front, which would hide the file or make it an option of the next command. NULL if
+   nothing is left. */
 static char *harmless(const char *from, size_t len) {
   for (size_t i = len; i > 0; i--) {
     if (from[i - 1] != '/' && from[i - 1] != '\\') continue;
@@ -21,8 +36,10 @@ static char *harmless(const char *from, size_t len) {
   }
   char *name = copy_text(from, len);
   if (*name == '-') *name = '_';
-  for (char *at = name; *at; at++) {
-    if (iscntrl((unsigned char)*at)) *at = '_';
+  for (char *at = name; *at;) {
+    size_t len_here = character_len(at);
+    if (len_here == 0 || iscntrl((unsigned char)*at)) *at = '_';
+    at += len_here ? len_here : 1;
   }
   return *name ? name : NULL;
 }

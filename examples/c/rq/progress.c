@@ -34,8 +34,10 @@ static size_t columns(void) {
 }
 
 /* " 12.3 MiB of 99.9 MiB  1.2 MiB/s  0:42 left" */
-static void numbers(const progress *this, uint64_t done, int64_t total, char *into, size_t room) {
+static void numbers(const progress *this, char *into, size_t room) {
   char is[32], all[32], rate[32];
+  uint64_t done = this->done;
+  int64_t total = this->total;
   double elapsed_s = now_s() - this->began_s;
   double rate_s = elapsed_s > 0 ? (double)(done - this->base) / elapsed_s : 0;
   size_text((double)done, is, sizeof is);
@@ -52,18 +54,22 @@ static void numbers(const progress *this, uint64_t done, int64_t total, char *in
   }
 }
 
+static int64_t parts_done(const progress *this, uint64_t parts) {
+  return (int64_t)((double)this->done * (double)parts / (double)this->total);
+}
+
 /* One line, padded over what was there before, and never wider than the terminal. */
-static void draw(progress *this, uint64_t done, int64_t total) {
+static void draw(progress *this) {
   char text[128], line[COLUMNS_MAX + 1];
   size_t room = columns() - 1, used = 0;
   if (room > COLUMNS_MAX) room = COLUMNS_MAX; /* a terminal without columns */
-  numbers(this, done, total, text, sizeof text);
+  numbers(this, text, sizeof text);
   size_t beside = strlen(text) + sizeof "100 % [] " - 1;
-  if (total > 0 && room >= beside + BAR_MIN) {
+  if (this->total > 0 && room >= beside + BAR_MIN) {
     size_t width = room - beside;
-    size_t full = (size_t)((double)width * (double)done / (double)total);
+    size_t full = (size_t)parts_done(this, width);
     if (full > width) full = width;
-    used = (size_t)snprintf(line, sizeof line, "%3d %% [", (int)(done * 100 / (uint64_t)total));
+    used = (size_t)snprintf(line, sizeof line, "%3d %% [", (int)parts_done(this, 100));
     memset(line + used, '#', full);
     memset(line + used + full, '-', width - full);
     used += width;
@@ -78,30 +84,29 @@ static void draw(progress *this, uint64_t done, int64_t total) {
   this->drawn = used;
 }
 
-static void redraw(progress *this, uint64_t done, int64_t total) {
+static void redraw(progress *this) {
   double now = now_s();
-  bool is_last = total >= 0 && done >= (uint64_t)total;
-  if (now - this->drawn_s < REDRAW_S && !is_last) return;
+  if (now - this->drawn_s < REDRAW_S) return;
   this->drawn_s = now;
-  draw(this, done, total);
+  draw(this);
 }
 
-static void tell_quarters(progress *this, uint64_t done, int64_t total) {
-  if (total <= 0 || (int64_t)(done * 4 / (uint64_t)total) <= this->quarters) return;
-  this->quarters = (int64_t)(done * 4 / (uint64_t)total);
-  say("%d %% of %" PRId64 " bytes", (int)(done * 100 / (uint64_t)total), total);
+static void tell_quarters(progress *this) {
+  if (this->total <= 0 || parts_done(this, 4) <= this->quarters) return;
+  this->quarters = parts_done(this, 4);
+  say("%d %% of %" PRId64 " bytes", (int)parts_done(this, 100), this->total);
 }
 
 static void told(void *context, uint64_t bytes, int64_t total, rq_error **error) {
   progress *this = context;
   (void)error;
   if (!this->on) return;
-  uint64_t done = this->base + bytes;
-  int64_t all = total < 0 ? total : total + (int64_t)this->base;
+  this->done = this->base + bytes;
+  this->total = total < 0 ? total : total + (int64_t)this->base;
   if (this->bar) {
-    redraw(this, done, all);
+    redraw(this);
   } else {
-    tell_quarters(this, done, all);
+    tell_quarters(this);
   }
 }
 
@@ -117,8 +122,12 @@ void progress_begin(progress *this, uint64_t base) {
   this->began_s = now_s();
 }
 
+/* The last state stays to be seen, also of a download that broke off. */
 void progress_end(progress *this) {
-  if (this->drawn) fputc('\n', stderr);
+  if (this->bar && this->on && this->done > this->base) {
+    draw(this);
+    fputc('\n', stderr);
+  }
   this->drawn = 0;
   this->on = false;
 }

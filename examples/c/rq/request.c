@@ -30,7 +30,7 @@ static void set_times(const cli *given, rq_opts *opts, rq_error **error) {
 
 /* A HEAD is not followed unless --follow says so, as in Requests. */
 static void set_redirects(const cli *given, rq_opts *opts, rq_error **error) {
-  bool is_head = given->method && strcmp(given->method, "HEAD") == 0;
+  bool is_head = given->method && strcasecmp(given->method, "HEAD") == 0;
   if (given->no_follow || (is_head && !given->follow)) rq_opts_follow_redirects(opts, false, error);
   if (given->redirects_max != UNSET) rq_opts_redirects_max(opts, given->redirects_max, error);
 }
@@ -120,18 +120,22 @@ rq_session *session_for(const cli *given, rq_error **error) {
 
 /* ---- content ---- */
 
+/* localhost, [::1] or 127.x.y.z, and nothing longer: 127.example.org is someone else. */
+static bool is_this_machine(const char *word) {
+  size_t len = strcspn(word, word[0] == '[' ? "/?#" : ":/?#");
+  size_t digits = strspn(word, "0123456789.");
+  return (len == 9 && strncasecmp(word, "localhost", len) == 0) ||
+         (strncmp(word, "127.", 4) == 0 && digits == len) ||
+         (strncmp(word, "[::1]", 5) == 0 && (word[5] == ':' || len == 5));
+}
+
 /* Without a scheme: ":8080/x" is this machine's port, this machine is spoken to plainly, as is who
    sits behind a unix socket, everyone else by TLS. */
 static const char *full_url(const cli *given) {
-  static const char *const plain[] = {"localhost", "127.", "[::1]"};
   const char *word = given->url, *before = "https://";
-  size_t before_path = strcspn(word, "/?#");
-  if (strncmp(word + before_path, "//", 2) == 0 && before_path > 0 && word[before_path - 1] == ':') {
-    return word;
-  }
-  for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
-    if (strncasecmp(word, plain[i], strlen(plain[i])) == 0) before = "http://";
-  }
+  size_t scheme = strcspn(word, ":/?#");
+  if (scheme > 0 && strncmp(word + scheme, "://", 3) == 0) return word;
+  if (is_this_machine(word)) before = "http://";
   if (given->unix_socket) before = word[0] == '/' ? "http://localhost" : "http://";
   if (word[0] == ':') {
     before = "http://localhost";

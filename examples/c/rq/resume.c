@@ -63,7 +63,11 @@ void resume_ask(resume *this, const char *path, rq_opts *opts, rq_error **error)
   if (this->tag) rq_opts_header(opts, "If-Range", this->tag, error);
 }
 
-/* "bytes 500-999/1000" or "bytes * /1000": the number behind the word or the slash; -1: none. */
+/* Content-Range: "bytes 500-999/1000", or for 416 "bytes * /1000" without that blank. -1: not told. */
+typedef struct {
+  int64_t first, last, total;
+} range;
+
 static int64_t number_at(const char *from) {
   char *end;
   if (!from || *from < '0' || *from > '9') return -1;
@@ -72,15 +76,21 @@ static int64_t number_at(const char *from) {
   return errno ? -1 : (int64_t)number;
 }
 
-static bool unit_is_bytes(const char *range) {
-  return range && strncasecmp(range, "bytes ", 6) == 0;
+static range range_of(const rq_response *response) {
+  range told = {-1, -1, -1};
+  const char *text = rq_response_header(response, "Content-Range");
+  if (!text || strncasecmp(text, "bytes ", 6) != 0) return told;
+  const char *dash = strchr(text + 6, '-'), *slash = strchr(text + 6, '/');
+  told.first = number_at(text + 6);
+  told.last = dash ? number_at(dash + 1) : -1;
+  told.total = slash ? number_at(slash + 1) : -1;
+  return told;
 }
 
-/* Whether the rest that came is the rest of what is there. */
+/* Whether what came is the rest of what is there. */
 static void check_rest(const resume *this, const rq_response *response, rq_error **error) {
-  const char *range = rq_response_header(response, "Content-Range");
   const char *tag = rq_response_header(response, "ETag");
-  if (!unit_is_bytes(range) || number_at(range + 6) != this->size) {
+  if (range_of(response).first != this->size) {
     fail(error, RQ_ERR_PROTOCOL, "the server sent another part than the one from byte %" PRId64
          " on: %s is as it was", this->size, this->path);
   } else if (this->tag && tag && strcmp(this->tag, tag) != 0) {
@@ -89,10 +99,13 @@ static void check_rest(const resume *this, const rq_response *response, rq_error
   }
 }
 
-static bool is_complete(const resume *this, const rq_response *response) {
-  const char *range = rq_response_header(response, "Content-Range");
-  const char *slash = unit_is_bytes(range) ? strchr(range, '/') : NULL;
-  return slash && number_at(slash + 1) == this->size;
+/* A server may send less than it was asked for. */
+static void check_end(const resume *this, const rq_response *response, rq_error **error) {
+  range told = range_of(response);
+  if (told.last >= 0 && told.last + 1 < told.total) {
+    fail(error, RQ_ERR_INCOMPLETE, "the server sent %" PRId64 " of %" PRId64 " bytes of %s: go on "
+         "with it once more", told.last + 1, told.total, this->path);
+  }
 }
 
 /* Writes behind what is there, or from the beginning; what has come stays, whatever happens. */
@@ -111,6 +124,7 @@ static void write_body(const resume *this, rq_response *response, const char *mo
   if (fclose(file) != 0) {
     fail(error, RQ_ERR_FILE, "%s cannot be written: %s", this->path, strerror(errno));
   }
+  if (base > 0) check_end(this, response, error);
   if (!*error) unlink(this->note);
 }
 
@@ -119,7 +133,7 @@ void resume_save(const resume *this, rq_response *response, progress *bar, rq_er
   int status = rq_response_status(response);
   const char *coding = rq_response_header(response, "Content-Encoding");
   if (status == 416 && this->size > 0) {
-    if (is_complete(this, response)) {
+    if (range_of(response).total == this->size) {
       unlink(this->note);
       return;
     }
@@ -127,12 +141,12 @@ void resume_save(const resume *this, rq_response *response, progress *bar, rq_er
          "remove it to start over", this->size, this->path);
   }
   rq_response_raise(response, error);
-  if (status == 206 && this->size > 0) {
-    check_rest(this, response, error);
-    write_body(this, response, "ab", bar, error);
-  } else if (coding && strcasecmp(coding, "identity") != 0) {
+  if (coding && strcasecmp(coding, "identity") != 0) {
     fail(error, RQ_ERR_DECODE, "the server sends it encoded only, which cannot be gone on with: "
          "leave -C off");
+  } else if (status == 206 && this->size > 0) {
+    check_rest(this, response, error);
+    write_body(this, response, "ab", bar, error);
   } else if (status == 200) {
     write_body(this, response, "wb", bar, error);
   } else {

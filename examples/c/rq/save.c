@@ -46,6 +46,17 @@ static void save_special(const char *path, rq_response *response, rq_error **err
   if (fclose(to) != 0) fail(error, RQ_ERR_FILE, "%s cannot be written: %s", path, strerror(errno));
 }
 
+/* Where a link leads: that file is replaced, the link stays. */
+static const char *behind_links(const char *path) {
+  struct stat found;
+  if (lstat(path, &found) != 0 || !S_ISLNK(found.st_mode)) return path;
+  char *real = realpath(path, NULL);
+  if (!real) return path; /* a link to nothing is replaced */
+  path = copy_text(real, strlen(real));
+  free(real);
+  return path;
+}
+
 /* The name that the server proposes wins over the URL's, but replaces no file: whoever wrote the
    URL has not seen it. */
 static const char *remote_name(const cli *given, const rq_response *response, rq_error **error) {
@@ -71,7 +82,7 @@ void save_body(const cli *given, rq_response *response, progress *bar, rq_error 
     save_special(path, response, error);
     return;
   }
-  int64_t bytes = rq_body_save(response, path, error);
+  int64_t bytes = rq_body_save(response, behind_links(path), error);
   progress_end(bar);
   if (bytes >= 0 && !given->quiet) say("%" PRId64 " bytes in %s", bytes, path);
 }
