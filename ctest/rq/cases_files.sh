@@ -229,16 +229,29 @@ case_terminal() {
   same "$(wc -l <out)" 1
 }
 
+case_password() {
+  pty 80 --type 's3cret^J' 'password of ann: ' "$rq" -u ann -o asked "$P/authorization"
+  same $code 0
+  is asked 'Basic ann:s3cret'
+  hasnt out s3cret
+  pty 80 --type 's3cret^C' 'password of ann: ' "$rq" -u ann -o never "$P/authorization"
+  same $code 130
+  pty 80 --type '^D' 'password of ann: ' "$rq" -u ann -o never "$P/authorization"
+  same $code 2
+  pty 80 --type 'é^J' 'password of ann: ' sh -c '"$0" -u ann -q -o asked "$1"; stty -a' "$rq" "$P/authorization"
+  has out ' echo '
+}
+
 # Ctrl-C once something has come: what was saved is gone, but with -C.
 case_interrupt() {
-  pty 80 --type '\x03' '%' "$rq" -o stopped "$H/drip/100000/2"
+  pty 80 --type '^C' '%' "$rq" -o stopped "$H/drip/100000/2"
   same $code 130
   same "$(find . -name 'stopped*' | wc -l)" 0
-  pty 80 --type '\x03' '%' "$rq" -C -o stopped "$H/drip/100000/2"
+  pty 80 --type '^C' '%' "$rq" -C -o stopped "$H/drip/100000/2"
   same $code 130
   that [ "$(size stopped)" -gt 0 ]
   has out 'rq: '
-  pty 80 --type '\x03' '> POST' "$rq" -v "$H/echo" -d @-
+  pty 80 --type '^C' '> POST' "$rq" -v "$H/echo" -d @-
   same $code 130
   last='SIGTERM'
   "$rq" -o stopped.too "$H/stall-body" >out 2>err &

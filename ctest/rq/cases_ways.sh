@@ -54,7 +54,10 @@ case_credentials() {
   is out welcome
   hasnt err secret
   hasnt err 'response='
-  rq 2 -u ann "$P/authorization"
+  last='setsid rq -u ann' # without a terminal
+  python3 -c 'import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])' "$rq" -u ann "$P/" >out 2>err
+  same $? 2
+  has err 'no terminal to ask'
   rq 2 --digest "$P/authorization"
   rq 2 --bearer t0ken -u a:b "$P/authorization"
   hasnt err t0ken

@@ -4,6 +4,7 @@
  *   options.c    the command line into a `cli`
  *   items.c      name=value and its kin; the JSON they make
  *   request.c    a `cli` into a session and a request
+ *   ask.c        a password that is not on the command line
  *   show.c       heads, steps and errors for people
  *   save.c       the body, to a file or to standard output
  *   resume.c     -C: going on where a file ends
@@ -81,6 +82,9 @@ char *json_of(const item *items, size_t count, rq_error **error);
 /* request.c */
 rq_session *session_for(const cli *given, rq_error **error);
 rq_request *request_for(const cli *given, rq_error **error);
+
+/* ask.c */
+const char *ask_password(const char *user, rq_error **error);
 
 /* show.c */
 void show_heads(rq_opts *opts, rq_error **error);

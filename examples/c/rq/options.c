@@ -78,7 +78,7 @@ void cli_help(void) {
       "output    -o --output FILE  -O --remote-name  -C --continue  -q --quiet\n"
       "          -i --include (head)  --raw (as transferred)  --fail (400 and up: 22)\n"
       "look      -v --verbose (heads)  --trace (steps, times)\n"
-      "auth      -u --user USER:PASSWORD  --digest  --bearer TOKEN  -c --cookies FILE\n"
+      "auth      -u --user USER[:PASSWORD]  --digest  --bearer TOKEN  -c --cookies FILE\n"
       "follow    --no-follow  --follow (HEAD too)  --max-redirs N  --retries N\n"
       "time      --connect-timeout S  --read-timeout S  --deadline S\n"
       "way       --proxy URL  --noproxy HOSTS  --resolve HOST:PORT:ADDRESS\n"
@@ -226,8 +226,6 @@ static void check(const cli *this, rq_error **error) {
       {this->resume && this->output && strcmp(this->output, "-") == 0, "-C cannot go on with "
                                                                        "standard output"},
       {this->head && this->method, "-I is the method HEAD: give no other"},
-      {this->user && !strchr(this->user, ':'), "--user needs a user and a password, joined by a "
-                                               "colon"},
       {this->digest && !this->user, "--digest needs --user"},
       {this->bearer && this->user, "--bearer and --user are two credentials: give one"},
       {this->key && !this->cert, "--key needs --cert"},

@@ -86,12 +86,13 @@ static void set_tls(const cli *given, rq_opts *opts, rq_error **error) {
 static void set_auth(const cli *given, rq_opts *opts, rq_error **error) {
   if (given->bearer) rq_opts_auth_bearer(opts, given->bearer, error);
   if (!given->user) return;
-  const char *colon = strchr(given->user, ':');
-  const char *user = copy_text(given->user, (size_t)(colon - given->user));
+  size_t len = strcspn(given->user, ":");
+  const char *user = copy_text(given->user, len);
+  const char *password = given->user[len] ? given->user + len + 1 : ask_password(user, error);
   if (given->digest) {
-    rq_opts_auth_digest(opts, user, colon + 1, error);
+    rq_opts_auth_digest(opts, user, password, error);
   } else {
-    rq_opts_auth_basic(opts, user, colon + 1, error);
+    rq_opts_auth_basic(opts, user, password, error);
   }
 }
 
@@ -147,7 +148,7 @@ static const char *full_url(const cli *given) {
   return url;
 }
 
-/* "Name: value" sends it, "Name:" takes a default away, "Name;" sends an empty one (curl's word). */
+/* "Name: value" sends it, "Name:" takes a default away, "Name;" sends an empty one, as in curl. */
 static item header_of(const char *word, rq_error **error) {
   size_t len = strcspn(word, ":;");
   item made = {.kind = ITEM_HEADER, .name = copy_text(word, len)};
@@ -248,9 +249,9 @@ static void add_content(rq_request *request, const cli *given, const item *all, 
     has_upload = has_upload || all[i].kind == ITEM_UPLOAD;
   }
   if (given->data && has_content) {
-    fail(error, RQ_ERR_INVALID_ARGUMENT, "--data is the whole body: there can be no items beside it");
+    fail(error, RQ_ERR_INVALID_ARGUMENT, "--data is the whole body: no item can be beside it");
   } else if (has_upload && given->json) {
-    fail(error, RQ_ERR_INVALID_ARGUMENT, "JSON has no files: leave --json off, or write name=@file");
+    fail(error, RQ_ERR_INVALID_ARGUMENT, "JSON has no files: leave --json off, or use name=@file");
   } else if (given->data) {
     add_data(request, given, error);
   } else if (given->multipart || has_upload || given->form) {
@@ -276,8 +277,7 @@ rq_request *request_for(const cli *given, rq_error **error) {
                                       : read_item(given, given->items.at[behind], error);
   }
   if (*error) return NULL;
-  rq_request *request =
-      rq_request_new(method_for(given, all, count), full_url(given), error);
+  rq_request *request = rq_request_new(method_for(given, all, count), full_url(given), error);
   rq_opts *opts = rq_request_opts(request);
   add_content(request, given, all, count, error);
   for (size_t i = 0; i < count; i++) {

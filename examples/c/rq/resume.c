@@ -63,7 +63,7 @@ void resume_ask(resume *this, const char *path, rq_opts *opts, rq_error **error)
   if (this->tag) rq_opts_header(opts, "If-Range", this->tag, error);
 }
 
-/* Content-Range: "bytes 500-999/1000", or for 416 "bytes * /1000" without that blank. -1: not told. */
+/* Content-Range: "bytes 500-999/1000"; for 416 a star is in place of the range. -1: not told. */
 typedef struct {
   int64_t first, last, total;
 } range;

@@ -95,7 +95,8 @@ static rq_response *show_response(void *context, rq_response *response, rq_error
   const char *name, *value;
   int version = rq_response_http_version(response);
   (void)context, (void)error;
-  fprintf(stderr, "< HTTP/%d.%d %d ", version / 10, version % 10, (int)rq_response_status(response));
+  fprintf(stderr, "< HTTP/%d.%d %d ", version / 10, version % 10,
+          (int)rq_response_status(response));
   put_line(stderr, rq_response_reason(response));
   for (size_t i = 0; rq_response_header_at(response, i, &name, &value); i++) {
     put_field("<", name, value);
