@@ -1,5 +1,5 @@
-/* ask.c: a password that is not on the command line, where others on the machine could see it. It is
- * asked for on the terminal, which does not show it. */
+/* ask.c: a password that is not on the command line, where others on the machine could see it. It
+ * is asked for on the terminal, which does not show it. */
 #include "cli.h"
 
 #include <errno.h>
