@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { PEER_CONNECTIONS_MAX = 128, PEER_REQUESTS_MAX = 64, PEER_REQUEST_MAX = 1 << 16 };
@@ -119,19 +120,32 @@ static inline void *peer_accept(void *data) {
   return NULL;
 }
 
+static inline void peer_listen(peer *this, peer_answer_fn answer, const struct sockaddr *address,
+                               socklen_t len) {
+  memset(this, 0, sizeof *this);
+  pthread_mutex_init(&this->lock, NULL);
+  this->answer = answer;
+  this->listener = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  CHECK_INT(bind(this->listener, address, len), 0);
+  CHECK_INT(listen(this->listener, 128), 0);
+  CHECK_INT(pthread_create(&this->accepting, NULL, peer_accept, this), 0);
+}
+
 static inline void peer_start(peer *this, peer_answer_fn answer) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   socklen_t len = sizeof address;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  memset(this, 0, sizeof *this);
-  pthread_mutex_init(&this->lock, NULL);
-  this->answer = answer;
-  this->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  CHECK_INT(bind(this->listener, (struct sockaddr *)&address, sizeof address), 0);
-  CHECK_INT(listen(this->listener, 128), 0);
+  peer_listen(this, answer, (const struct sockaddr *)&address, len);
   CHECK_INT(getsockname(this->listener, (struct sockaddr *)&address, &len), 0);
   snprintf(this->url, sizeof this->url, "http://127.0.0.1:%d", ntohs(address.sin_port));
-  CHECK_INT(pthread_create(&this->accepting, NULL, peer_accept, this), 0);
+}
+
+/* At a unix domain socket, which the test removes; `url` stays empty. */
+static inline void peer_start_at(peer *this, peer_answer_fn answer, const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  CHECK(strlen(path) < sizeof address.sun_path);
+  memcpy(address.sun_path, path, strlen(path));
+  peer_listen(this, answer, (const struct sockaddr *)&address, sizeof address);
 }
 
 static inline void peer_stop(peer *this) {

@@ -287,15 +287,16 @@ static void check_not_sent(const char *url, const char *named, rq_code code,
   rq_session_free(session);
 }
 
-/* One that cannot be spoken to, being the very server, and one that cannot be reached. */
+/* None of these can be reached. */
 static void nothing_is_sent_past_a_proxy(void) {
   char url[128];
-  const char *server = t_env("RQ_TEST_HTTP") + strlen("http://");
-  snprintf(url, sizeof url, "socks5://ann:" SECRET "@%s", server);
-  check_not_sent(url, server, RQ_ERR_INVALID_PROXY, "InvalidProxyURL");
   const char *nobody = t_env("RQ_TEST_REFUSED") + strlen("http://");
   snprintf(url, sizeof url, "http://ann:" SECRET "@%s", nobody);
-  check_not_sent(url, "127.0.0.1", RQ_ERR_PROXY, "ProxyError");
+  check_not_sent(url, nobody, RQ_ERR_PROXY, "ProxyError");
+  snprintf(url, sizeof url, "https://ann:" SECRET "@%s", nobody);
+  check_not_sent(url, nobody, RQ_ERR_PROXY, "ProxyError");
+  snprintf(url, sizeof url, "socks5://ann:" SECRET "@%s", nobody);
+  check_not_sent(url, nobody, RQ_ERR_SOCKS, "ConnectionError");
 }
 
 static void one_sending_may_go_directly(void) {

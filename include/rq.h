@@ -66,6 +66,30 @@
  * rq_response_history_at has each response on the way, and rq_response_request what was sent for
  * it.
  *
+ * TLS
+ *
+ * Certificates are verified, against the system's, those that the environment names
+ * (rq_opts_trust_env), or your own (rq_opts_ca_file). rq_opts_cert shows a certificate of yours;
+ * rq_opts_pin demands a public key, rq_opts_server_name another name than the URL's,
+ * rq_opts_tls_min a version. Connections that differ in any of these are never mixed.
+ * rq_response_certificate has what a server showed, rq_error_reason why that was refused.
+ *
+ * PROXIES AND SOCKETS
+ *
+ * A proxy comes from rq_opts_proxy, else from the environment: http, https, or SOCKS 4 or 5. https
+ * URLs go through a tunnel of it; what it answers in place of one is an error that holds the
+ * answer (rq_error_answer_body and its like). An https proxy is trusted as the server is, until
+ * rq_opts_proxy_verify or rq_opts_proxy_ca_file says otherwise, and never sees what is for servers:
+ * certificate, name, pins. rq_opts_unix_socket and http+unix://%2Frun%2Fx.sock/path lead through a
+ * unix domain socket, and through no proxy.
+ *
+ * ADAPTERS
+ *
+ * rq_session_mount puts a function of yours in the place of the servers behind a URL prefix: a
+ * mock, a recorder, another transport. It reads an rq_prepared and fills in an rq_reply, both lent
+ * for the call; what comes of it is read, decoded, kept in the jar, followed, retried and shown to
+ * hooks as any other response. It may send requests itself.
+ *
  * HOOKS
  *
  * rq_opts_on_request, on_response, on_trace and on_download add functions that see every hop. All
@@ -312,10 +336,29 @@ typedef enum {
 } rq_step;
 
 /**
+ * A version of TLS, for rq_opts_tls_min.
+ */
+typedef enum {
+  /**
+   * TLS 1.2; nothing older is spoken.
+   */
+  RQ_TLS_1_2 = 12,
+  /**
+   * TLS 1.3.
+   */
+  RQ_TLS_1_3 = 13,
+} rq_tls;
+
+/**
  * Ends requests from another thread. Any number of requests may use one; once triggered, it stays
  * so.
  */
 typedef struct rq_cancel rq_cancel;
+
+/**
+ * A certificate of the server that a response came from, lent by the response.
+ */
+typedef struct rq_certificate rq_certificate;
 
 /**
  * A copy of a session's cookies at one moment.
@@ -351,6 +394,12 @@ typedef struct rq_part rq_part;
 typedef struct rq_prepared rq_prepared;
 
 /**
+ * The answer of an adapter, lent to it to be filled in: a status, which begins as 200, headers and
+ * a body.
+ */
+typedef struct rq_reply rq_reply;
+
+/**
  * A request as you word it: method, URL, body, settings. May be sent any number of times.
  */
 typedef struct rq_request rq_request;
@@ -367,16 +416,25 @@ typedef struct rq_response rq_response;
 typedef struct rq_session rq_session;
 
 /**
- * Sees, and may change, a request that is being prepared; `prepared` is lent for the call. Setting
- * the error fails the preparation. Since: 0.1.
+ * Answers `request` by what it puts into `reply`; both are lent for the call. Setting the error
+ * fails the request, or has it tried again where rq_opts_retries covers that. Since: 0.1.
  */
-typedef void (*rq_auth_fn)(void *context, rq_prepared *prepared, rq_error **error);
+typedef void (*rq_adapter_fn)(void *context,
+                              const rq_prepared *request,
+                              rq_reply *reply,
+                              rq_error **error);
 
 /**
  * Called once when librq is done with a context, from any thread; also when the function that
  * took the context failed. Since: 0.1.
  */
 typedef void (*rq_free_fn)(void *context);
+
+/**
+ * Sees, and may change, a request that is being prepared; `prepared` is lent for the call. Setting
+ * the error fails the preparation. Since: 0.1.
+ */
+typedef void (*rq_auth_fn)(void *context, rq_prepared *prepared, rq_error **error);
 
 /**
  * Sees, and may change, a request that is about to be sent; `prepared` is lent for the call.
@@ -419,6 +477,63 @@ typedef bool (*rq_rewind_fn)(void *context, rq_error **error);
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Has `adapter` answer the requests whose URL begins with `prefix`, in any letter case and without
+ * user and password: `"mock://"`, `"https://example.org/api/"`. Of several prefixes the longest
+ * counts; one that ends with the host also covers hosts that go on from there. The same prefix
+ * again replaces its adapter. `adapter` NULL: real connections, but kept apart from the session's.
+ * What an adapter answers is treated as a server's answer is: cookies, redirects, hooks, codings.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for an empty prefix. Ownership: `context` is given away, also
+ * on error; `free` (may be NULL) is called with it once: when the adapter is replaced, unmounted
+ * or freed with its session, and no request uses it any more. Threads: any number may mount, and
+ * any number may call the adapter at once. Since: 0.1.
+ */
+void rq_session_mount(const rq_session *session,
+                      const char *prefix,
+                      rq_adapter_fn adapter,
+                      void *context,
+                      rq_free_fn free,
+                      rq_error **error);
+
+/**
+ * Takes the adapter at exactly this prefix away; whether there was one. Requests on their way
+ * keep it until they are answered.
+ *
+ * Errors: NULL. Ownership: its context is freed, at once or with the last such request. Threads:
+ * any number. Since: 0.1.
+ */
+bool rq_session_unmount(const rq_session *session, const char *prefix, rq_error **error);
+
+/**
+ * Sets the status; the reason phrase follows it unless rq_reply_reason sets one.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for a number that is not 200 to 999. Since: 0.1.
+ */
+void rq_reply_status(rq_reply *reply, int32_t status, rq_error **error);
+
+/**
+ * Sets the reason phrase.
+ *
+ * Errors: `RQ_ERR_INVALID_HEADER` for a text that no head can hold. Since: 0.1.
+ */
+void rq_reply_reason(rq_reply *reply, const char *reason, rq_error **error);
+
+/**
+ * Adds a header, beside others of that name.
+ *
+ * Errors: `RQ_ERR_INVALID_HEADER` for a name or value that no head can hold. Since: 0.1.
+ */
+void rq_reply_header(rq_reply *reply, const char *name, const char *value, rq_error **error);
+
+/**
+ * Sets the body, as it would come from a server: with the codings that a Content-Encoding header
+ * names. It needs no Content-Length.
+ *
+ * Errors: NULL `reply`, or NULL `data` with a length. Ownership: copied. Since: 0.1.
+ */
+void rq_reply_body(rq_reply *reply, const void *data, size_t len, rq_error **error);
 
 /**
  * Sends `user` and `password` as basic credentials. They win over an Authorization header, a
@@ -563,6 +678,50 @@ bool rq_cancel_triggered(const rq_cancel *cancel);
  * Since: 0.1.
  */
 void rq_cancel_free(rq_cancel *cancel);
+
+/**
+ * The certificate at `index` of the server's, its own first: those that lead to a trusted one; as
+ * the server sent them where verification is off. NULL past the end, and without TLS.
+ *
+ * Ownership: lent until the response is freed. Since: 0.1.
+ */
+const rq_certificate *rq_response_certificate(const rq_response *response, size_t index);
+
+/**
+ * The certificate itself, as DER, and its length; NULL and 0 for NULL.
+ *
+ * Ownership: lent until the response is freed. Since: 0.1.
+ */
+const void *rq_certificate_der(const rq_certificate *certificate, size_t *len);
+
+/**
+ * Whom the certificate names, `"CN=example.org,O=Example"` (RFC 4514); the names that count for
+ * verification are others. Empty if it is malformed; NULL for NULL.
+ *
+ * Ownership: lent until the response is freed. Since: 0.1.
+ */
+const char *rq_certificate_subject(const rq_certificate *certificate);
+
+/**
+ * Who has signed it, in the same form.
+ *
+ * Ownership: lent until the response is freed. Since: 0.1.
+ */
+const char *rq_certificate_issuer(const rq_certificate *certificate);
+
+/**
+ * From when it is valid, in seconds since 1970; 0 if it is malformed, and for NULL.
+ *
+ * Since: 0.1.
+ */
+int64_t rq_certificate_not_before(const rq_certificate *certificate);
+
+/**
+ * Until when it is valid, in seconds since 1970; 0 if it is malformed, and for NULL.
+ *
+ * Since: 0.1.
+ */
+int64_t rq_certificate_not_after(const rq_certificate *certificate);
 
 /**
  * The session's cookies. NULL for NULL, which every rq_cookies_... call that can fail reports.
@@ -717,6 +876,41 @@ int32_t rq_error_errno(const rq_error *error);
  * Since: 0.1.
  */
 int32_t rq_error_status(const rq_error *error);
+
+/**
+ * What the code leaves open, as a stable word: why a certificate was refused (`"expired"`,
+ * `"wrong_host"`), why a name has no address (`"not_found"`), why a proxy did not serve
+ * (`"authentication"`). Empty where nothing more is known; rq_reason_at lists all words.
+ *
+ * Ownership: static. Since: 0.1.
+ */
+const char *rq_error_reason(const rq_error *error);
+
+/**
+ * A header of what a proxy answered in place of a tunnel, by name in any case; repeated ones
+ * joined by `", "`. NULL if there is none. The status is rq_error_status.
+ *
+ * Ownership: lent until the error is freed. Since: 0.1.
+ */
+const char *rq_error_answer_header(const rq_error *error, const char *name);
+
+/**
+ * The header at `index` of that answer, as received; false past the end.
+ *
+ * Ownership: `*name` and `*value` are lent until the error is freed. Since: 0.1.
+ */
+bool rq_error_answer_header_at(const rq_error *error,
+                               size_t index,
+                               const char **name,
+                               const char **value);
+
+/**
+ * The beginning of that answer's body, at most 64 KiB, content codings on, and its length; NULL
+ * and 0 where no proxy answered.
+ *
+ * Ownership: lent until the error is freed. Since: 0.1.
+ */
+const void *rq_error_answer_body(const rq_error *error, size_t *len);
 
 /**
  * Makes an error of your own, for example in a callback. Does nothing if `*error` is set already.
@@ -956,14 +1150,14 @@ void rq_opts_verify(rq_opts *opts, bool verify, rq_error **error);
 
 /**
  * Trusts the certificates of a PEM file, or of every PEM file in a directory, in place of the
- * system's. Read now.
+ * system's and of those that the environment names. Read now.
  *
  * Errors: `RQ_ERR_FILE` if it cannot be read or holds no certificate. Since: 0.1.
  */
 void rq_opts_ca_file(rq_opts *opts, const char *path, rq_error **error);
 
 /**
- * Trusts the certificates of PEM text in memory, in place of the system's.
+ * As rq_opts_ca_file, of PEM text in memory.
  *
  * Errors: `RQ_ERR_FILE` if it holds no certificate. Ownership: copied. Since: 0.1.
  */
@@ -1627,6 +1821,127 @@ const char *rq_body_text(rq_response *response, size_t *len, rq_error **error);
 const char *rq_body_json(rq_response *response, size_t *len, rq_error **error);
 
 /**
+ * Shows a certificate to servers that ask for one: a PEM file with it, and its chain behind it.
+ * `key_path` names the PEM file of its private key, NULL: it is in the same file. `password` is
+ * for an encrypted key, NULL: it is not. Read now. `cert_path` NULL: none is shown, whatever the
+ * session has.
+ *
+ * Errors: `RQ_ERR_FILE` if a file cannot be read or holds no certificate or key, if the password
+ * is missing or wrong, or if the two do not belong together; `RQ_ERR_MISUSE` for a key without a
+ * certificate. Since: 0.1.
+ */
+void rq_opts_cert(rq_opts *opts,
+                  const char *cert_path,
+                  const char *key_path,
+                  const char *password,
+                  rq_error **error);
+
+/**
+ * As rq_opts_cert, from PEM text in memory. `key` NULL: it is in `cert`.
+ *
+ * Errors: as rq_opts_cert. Ownership: copied. Since: 0.1.
+ */
+void rq_opts_cert_pem(rq_opts *opts,
+                      const void *cert,
+                      size_t cert_len,
+                      const void *key,
+                      size_t key_len,
+                      const char *password,
+                      rq_error **error);
+
+/**
+ * Asks for this name in the TLS handshake, and demands it of the server's certificate, in place of
+ * the URL's host: a host name or an address. The Host header stays.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for a text that is neither. Since: 0.1.
+ */
+void rq_opts_server_name(rq_opts *opts, const char *name, rq_error **error);
+
+/**
+ * The oldest version of TLS that is spoken, `RQ_TLS_1_2` (the default) or `RQ_TLS_1_3`; it holds
+ * for the connection to an https:// proxy too.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for any other number. Since: 0.1.
+ */
+void rq_opts_tls_min(rq_opts *opts, int32_t version, rq_error **error);
+
+/**
+ * Accepts only servers whose own certificate has this public key, or another one that is pinned:
+ * `"sha256//…"` (as in curl) or `"pin-sha256=\"…\""` (RFC 7469), with the base64 of the key's
+ * SHA-256. What is pinned adds up; a request's pins replace the session's. Checked with
+ * verification off too.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for a text that is no pin; requests to a server with another
+ * key get `RQ_ERR_TLS`. Since: 0.1.
+ */
+void rq_opts_pin(rq_opts *opts, const char *pin, rq_error **error);
+
+/**
+ * As rq_opts_verify, for an https:// proxy. Until one of the rq_opts_proxy_... trust settings is
+ * made, a proxy is trusted as the server is.
+ *
+ * Errors: NULL `opts`. Since: 0.1.
+ */
+void rq_opts_proxy_verify(rq_opts *opts, bool verify, rq_error **error);
+
+/**
+ * As rq_opts_ca_file, for an https:// proxy.
+ *
+ * Errors: as rq_opts_ca_file. Since: 0.1.
+ */
+void rq_opts_proxy_ca_file(rq_opts *opts, const char *path, rq_error **error);
+
+/**
+ * As rq_opts_ca_pem, for an https:// proxy.
+ *
+ * Errors: as rq_opts_ca_pem. Ownership: copied. Since: 0.1.
+ */
+void rq_opts_proxy_ca_pem(rq_opts *opts, const void *pem, size_t len, rq_error **error);
+
+/**
+ * As rq_opts_cert, for an https:// proxy, which never sees the certificate that is for servers.
+ *
+ * Errors: as rq_opts_cert. Since: 0.1.
+ */
+void rq_opts_proxy_cert(rq_opts *opts,
+                        const char *cert_path,
+                        const char *key_path,
+                        const char *password,
+                        rq_error **error);
+
+/**
+ * As rq_opts_cert_pem, for an https:// proxy.
+ *
+ * Errors: as rq_opts_cert. Ownership: copied. Since: 0.1.
+ */
+void rq_opts_proxy_cert_pem(rq_opts *opts,
+                            const void *cert,
+                            size_t cert_len,
+                            const void *key,
+                            size_t key_len,
+                            const char *password,
+                            rq_error **error);
+
+/**
+ * Connects from this address of this machine, to addresses of its family only; NULL: from
+ * whichever fits, whatever the session has. It holds for the connection to a proxy too.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for a text that is no address; requests get `RQ_ERR_CONNECT`
+ * if it is no address of this machine. Since: 0.1.
+ */
+void rq_opts_source_address(rq_opts *opts, const char *address, rq_error **error);
+
+/**
+ * Sends through the unix domain socket at `path`, whatever the URL's host, and through no proxy;
+ * NULL: over TCP, whatever the session has. For one URL there is
+ * `http+unix://%2Frun%2Fx.sock/path` too.
+ *
+ * Errors: `RQ_ERR_INVALID_ARGUMENT` for an empty path or one that is longer than the system
+ * allows. Since: 0.1.
+ */
+void rq_opts_unix_socket(rq_opts *opts, const char *path, rq_error **error);
+
+/**
  * The version of the library in use, `"0.1.0"`; compare with `RQ_VERSION`, that of the header.
  *
  * Ownership: static. Since: 0.1.
@@ -1646,6 +1961,13 @@ uint32_t rq_version_number(void);
  * Ownership: static. Since: 0.1.
  */
 const char *rq_code_name(int32_t code);
+
+/**
+ * The words that rq_error_reason can tell, one by one; NULL past the last.
+ *
+ * Ownership: static. Since: 0.1.
+ */
+const char *rq_reason_at(size_t index);
 
 /**
  * Sets a query parameter, in place of others of that name; it is form-encoded. `value` NULL
@@ -1699,7 +2021,9 @@ void rq_opts_jar(rq_opts *opts, bool used, rq_error **error);
 
 /**
  * Sets the proxy for what `key` covers: `"http"`, `"https"`, `"all"`, `"http://host"`,
- * `"all://host"`. `url` NULL or `""`: direct. What is set here wins over the environment.
+ * `"all://host"`. Its `url` may hold user and password; its scheme is http, https (TLS to the
+ * proxy itself), socks5h or socks4a (the proxy looks names up), socks5 or socks4 (names are looked
+ * up here). `url` NULL or `""`: direct. What is set here wins over the environment.
  *
  * Errors: `RQ_ERR_INVALID_PROXY` for a URL without a host, `RQ_ERR_INVALID_URL` for a scheme that
  * is no proxy's. Since: 0.1.
@@ -1716,9 +2040,10 @@ void rq_opts_proxy(rq_opts *opts, const char *key, const char *url, rq_error **e
 void rq_opts_no_proxy(rq_opts *opts, const char *list, rq_error **error);
 
 /**
- * Whether the environment's proxies (http_proxy, https_proxy, all_proxy, no_proxy) and netrc file
- * (NETRC, ~/.netrc, ~/_netrc) are used; they are by default. Both are read once for a session. A
- * session's setting.
+ * Whether the environment's proxies (http_proxy, https_proxy, all_proxy, no_proxy), CA bundle
+ * (REQUESTS_CA_BUNDLE, else CURL_CA_BUNDLE, else SSL_CERT_FILE and SSL_CERT_DIR together; what the
+ * settings say of trust wins) and netrc file (NETRC, ~/.netrc, ~/_netrc) are used; they are by
+ * default. All are read once for a session. A session's setting.
  *
  * Errors: `RQ_ERR_INVALID_ARGUMENT` on a request's settings. Since: 0.1.
  */

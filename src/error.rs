@@ -216,6 +216,16 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+impl Answer {
+    /// The value of the fields of this name, in any case, joined by `", "`.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<Vec<u8>> {
+        let named = self.fields.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        let values: Vec<&[u8]> = named.map(|(_, value)| value.as_slice()).collect();
+        (!values.is_empty()).then(|| values.join(&b", "[..]))
+    }
+}
+
 /// The step of a request in which an error arose; ARCHITECTURE.md lists the steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Phase {

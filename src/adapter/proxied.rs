@@ -110,8 +110,9 @@ pub(super) fn refused(
         _ => (Reason::Refused, ""),
     };
     let message = format!("{proxy} opened no tunnel: {status} {reason}{hint}");
-    let fields = head.headers.iter().map(|(name, value)| (name.to_owned(), value.to_vec()));
-    let answer = Answer { fields: fields.collect(), body: body_of(head, rest, stream, budget) };
+    let body = body_of(head, rest, stream, budget);
+    let fields = head.headers.received().map(|(name, value)| (name.to_owned(), value.to_vec()));
+    let answer = Answer { fields: fields.collect(), body };
     Error::new(ErrorKind::Proxy, message)
         .in_phase(Phase::Connect)
         .with_status(status)
@@ -133,7 +134,7 @@ fn body_of(head: &Head, rest: &[u8], stream: Stream, budget: &Budget) -> Vec<u8>
     let registration = budget.cancel.as_ref().map(|token| stream.register(token));
     let open = Open { stream, buffer, home: Box::new(Nowhere), keep: false, registration };
     let mut body = Body::new(framing, open, budget.clone(), None);
-    body.store();
+    body.store_beginning();
     let mut bytes = vec![0; PROXY_BODY_BYTES_MAX];
     let mut end = 0;
     while let Ok(count @ 1..) = body.read(&mut bytes[end..]) {

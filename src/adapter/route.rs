@@ -94,7 +94,7 @@ impl<'a> Route<'a> {
 
     /// All that must be equal for a kept connection to serve this request.
     fn key(&self) -> Key<'_> {
-        let number = |profile: &Option<Profile>| profile.as_ref().map_or(0, |it| it.number);
+        let number = |profile: &Option<Profile>| profile.as_ref().map_or(0, Profile::number);
         // A proxy that forwards serves every host over the same connections (P13).
         let (host, port) = match self.forwarder() {
             Some(proxy) => (proxy.host(), proxy.port()),

@@ -193,6 +193,11 @@ impl Body {
         if matches!(self.state, BodyState::Length { left, .. } if left > DRAIN_BYTES_MAX as u64) {
             return self.close();
         }
+        self.store_beginning();
+    }
+
+    /// As [`store`](Self::store), but of a long body too: as much of it as comes soon.
+    pub(crate) fn store_beginning(&mut self) {
         let limit = self.limit.at_most(DRAIN_TIME);
         let usual = std::mem::replace(&mut self.limit, limit);
         let mut stored = std::mem::take(&mut self.stored);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{Context, Parts, Prepared, put_cookies};
 use crate::auth;
 use crate::body::source::{Source, not_again};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::options::Options;
 use crate::url::Url;
 
@@ -42,6 +42,7 @@ pub(crate) fn redirected(
     context: &Context<'_>,
 ) -> Result<Prepared> {
     let url = from.join(location)?;
+    check_socket(from, &url)?;
     let mut next = previous.clone();
     let (method, keeps_body) = method_after(status, previous.method());
     if keeps_body && !previous.source().can_be_sent() {
@@ -68,6 +69,18 @@ pub(crate) fn redirected(
     put_cookies(&mut parts.headers, &parts.url, Some(context), &options);
     authenticate(&mut next, context)?;
     Ok(next)
+}
+
+/// A server must not lead to the sockets of this machine: whoever answers there (a container
+/// engine, say) trusts all that reach it.
+fn check_socket(from: &Url, to: &Url) -> Result<()> {
+    match to.socket_path() {
+        Some(path) if from.socket_path().is_none_or(|own| own != path) => {
+            let message = "the redirect leads to a unix domain socket, and is not followed";
+            Err(Error::new(ErrorKind::InvalidSchema, message).in_phase(Phase::Head))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// R3, R4: the method of the next request, and whether it has the body of this one. A 301 that

@@ -280,6 +280,37 @@ fn a_unix_socket_as_a_setting_serves_every_host() {
 }
 
 #[test]
+fn a_redirect_stays_on_its_socket_and_never_leads_to_one() {
+    let local = Local::start("redirects");
+    let to = |location: &str| {
+        let location = location.to_owned();
+        move |request: &Prepared| {
+            if request.url().target() == "/end" {
+                return says("end");
+            }
+            let mut reply = Reply::new(302)?;
+            reply.header("Location", &location)?;
+            Ok(reply)
+        }
+    };
+    for (from, location) in [
+        ("http://a.test/start".to_owned(), local.url("/")),
+        ("http+unix://%2Fother.sock/start".to_owned(), local.url("/")),
+    ] {
+        let session = session();
+        mount(&session, from.trim_end_matches("/start"), to(&location));
+        let error = failure(session.get(&from), ErrorKind::InvalidSchema, Phase::Head);
+        assert!(error.message().contains("unix domain socket"), "{error}");
+        assert_eq!(local.accepted.load(Ordering::SeqCst), 0);
+    }
+    let session = session();
+    mount(&session, "http+unix://%2Fother.sock/", to("/end"));
+    let mut response = session.get("http+unix://%2Fother.sock/start").unwrap();
+    assert_eq!(text(&mut response).unwrap(), "end");
+    assert_eq!(response.url(), "http+unix://%2Fother.sock/end");
+}
+
+#[test]
 fn what_is_no_socket_is_an_error_that_names_its_path() {
     let session = session();
     let missing = "http+unix://%2Fno%2Fsuch.sock/x";

@@ -1,12 +1,13 @@
 //! rq_error: what went wrong.
 
-use std::ffi::{CString, c_char};
+use std::ffi::{CString, c_char, c_void};
 use std::ptr;
 
 use rq_core::{Error, ErrorKind};
 
-use crate::boundary::{entry, free, optional, optional_c_bytes, quiet};
-use crate::lent::c_string;
+use crate::boundary::{entry, free, optional, optional_c_bytes, put, quiet, text};
+use crate::lent::{LentHeaders, c_string};
+use crate::version::reason_name;
 
 /// What went wrong: few, flat, stable numbers, grouped by hundreds. Numbers are never reused.
 #[repr(C)]
@@ -93,13 +94,14 @@ pub struct rq_error {
     error: Error,
     message: CString,
     url: Option<CString>,
+    answer: LentHeaders,
 }
 
 impl From<Error> for rq_error {
     fn from(error: Error) -> Self {
         let message = c_string(error.message().as_bytes());
         let url = error.url().map(|url| c_string(url.as_bytes()));
-        Self { error, message, url }
+        Self { error, message, url, answer: LentHeaders::default() }
     }
 }
 
@@ -180,6 +182,61 @@ pub extern "C" fn rq_error_errno(error: *const rq_error) -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_error_status(error: *const rq_error) -> i32 {
     quiet(0, || Some(details(error)?.error.status().into()))
+}
+
+/// What the code leaves open, as a stable word: why a certificate was refused (`"expired"`,
+/// `"wrong_host"`), why a name has no address (`"not_found"`), why a proxy did not serve
+/// (`"authentication"`). Empty where nothing more is known; rq_reason_at lists all words.
+///
+/// Ownership: static. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_error_reason(error: *const rq_error) -> *const c_char {
+    quiet(c"".as_ptr(), || Some(reason_name(details(error)?.error.reason()?).as_ptr()))
+}
+
+/// A header of what a proxy answered in place of a tunnel, by name in any case; repeated ones
+/// joined by `", "`. NULL if there is none. The status is rq_error_status.
+///
+/// Ownership: lent until the error is freed. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_error_answer_header(
+    error: *const rq_error,
+    name: *const c_char,
+) -> *const c_char {
+    quiet(ptr::null(), || {
+        let rq_error { error, answer, .. } = details(error)?;
+        Some(answer.named(error.answer()?, text(name, "name").ok()?))
+    })
+}
+
+/// The header at `index` of that answer, as received; false past the end.
+///
+/// Ownership: `*name` and `*value` are lent until the error is freed. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_error_answer_header_at(
+    error: *const rq_error,
+    index: usize,
+    name: *mut *const c_char,
+    value: *mut *const c_char,
+) -> bool {
+    quiet(false, || {
+        let rq_error { error, answer, .. } = details(error)?;
+        Some(answer.at(error.answer()?, index, name, value))
+    })
+}
+
+/// The beginning of that answer's body, at most 64 KiB, content codings on, and its length; NULL
+/// and 0 where no proxy answered.
+///
+/// Ownership: lent until the error is freed. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_error_answer_body(error: *const rq_error, len: *mut usize) -> *const c_void {
+    put(len, 0);
+    quiet(ptr::null(), || {
+        let body = &details(error)?.error.answer()?.body;
+        put(len, body.len());
+        Some(body.as_ptr().cast())
+    })
 }
 
 /// Makes an error of your own, for example in a callback. Does nothing if `*error` is set already.
@@ -277,6 +334,7 @@ fn exception(name: &str) -> &'static std::ffi::CStr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rq_core::Reason;
     use std::ffi::CStr;
 
     #[test]
@@ -287,6 +345,22 @@ mod tests {
             assert_eq!(crate::version::c_name(*kind).to_str(), Ok(kind.c_name()));
             assert_eq!(exception(kind.exception()).to_str(), Ok(kind.exception()));
         }
+    }
+
+    #[test]
+    fn every_reason_crosses_with_its_word() {
+        for (index, reason) in Reason::ALL.iter().enumerate() {
+            assert_eq!(reason_name(*reason).to_str(), Ok(reason.name()));
+            assert_eq!(crate::version::rq_reason_at(index), reason_name(*reason).as_ptr());
+            let mut error = ptr::null_mut();
+            let known = Error::new(ErrorKind::Tls, "x").with_reason(Some(*reason));
+            entry(&raw mut error, (), || Err(known));
+            // SAFETY: a static word.
+            let word = unsafe { CStr::from_ptr(rq_error_reason(error)) };
+            assert_eq!(word.to_str(), Ok(reason.name()));
+            rq_error_free(error);
+        }
+        assert!(crate::version::rq_reason_at(Reason::ALL.len()).is_null());
     }
 
     #[test]

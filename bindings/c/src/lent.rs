@@ -1,13 +1,42 @@
 //! NUL-terminated copies of headers that a handle lends: made when first asked for, kept until the
 //! handle changes.
 
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::ffi::{CString, c_char};
 use std::ptr;
 
-use rq_core::Headers;
+use rq_core::{Answer, Headers};
 
 use crate::boundary::put;
+
+/// What has header fields to lend.
+pub(crate) trait Fields {
+    /// The value of a name, repeated fields joined.
+    fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>>;
+    /// All of them in order.
+    fn received(&self) -> impl Iterator<Item = (&str, &[u8])>;
+}
+
+impl Fields for Headers {
+    fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        self.joined(name)
+    }
+
+    fn received(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.received()
+    }
+}
+
+impl Fields for Answer {
+    fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        self.header(name).map(Cow::Owned)
+    }
+
+    fn received(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+}
 
 /// The copies that one header list has lent.
 #[derive(Default)]
@@ -18,7 +47,7 @@ pub(crate) struct LentHeaders {
 
 impl LentHeaders {
     /// The value of `name`, repeated fields joined; NULL if there is none.
-    pub(crate) fn named(&self, headers: &Headers, name: &str) -> *const c_char {
+    pub(crate) fn named(&self, headers: &impl Fields, name: &str) -> *const c_char {
         let mut named = self.named.borrow_mut();
         if let Some((_, value)) = named.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
             return value.as_ptr();
@@ -33,7 +62,7 @@ impl LentHeaders {
     /// Lends name and value of the field at `index`; false past the end.
     pub(crate) fn at(
         &self,
-        headers: &Headers,
+        headers: &impl Fields,
         index: usize,
         name: *mut *const c_char,
         value: *mut *const c_char,

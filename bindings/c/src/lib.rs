@@ -12,10 +12,12 @@
     reason = "every function states the contract of the header's introduction once"
 )]
 
+pub mod adapter;
 pub mod auth;
 pub mod body;
 pub mod callbacks;
 pub mod cancel;
+pub mod certificate;
 pub mod cookies;
 pub mod error;
 pub mod exchange;
@@ -28,6 +30,7 @@ pub mod response;
 pub mod send;
 pub mod session;
 pub mod text;
+pub mod tls;
 pub mod version;
 pub mod wording;
 

@@ -123,7 +123,7 @@ pub extern "C" fn rq_opts_verify(opts: *mut rq_opts, verify: bool, error: *mut *
 }
 
 /// Trusts the certificates of a PEM file, or of every PEM file in a directory, in place of the
-/// system's. Read now.
+/// system's and of those that the environment names. Read now.
 ///
 /// Errors: `RQ_ERR_FILE` if it cannot be read or holds no certificate. Since: 0.1.
 #[unsafe(no_mangle)]
@@ -141,7 +141,7 @@ pub extern "C" fn rq_opts_ca_file(
     });
 }
 
-/// Trusts the certificates of PEM text in memory, in place of the system's.
+/// As rq_opts_ca_file, of PEM text in memory.
 ///
 /// Errors: `RQ_ERR_FILE` if it holds no certificate. Ownership: copied. Since: 0.1.
 #[unsafe(no_mangle)]

@@ -7,6 +7,7 @@ use std::ptr;
 use rq_core::Response;
 
 use crate::boundary::{entry, free, give, handle, optional, quiet, text};
+use crate::certificate::rq_certificate;
 use crate::cookies::rq_cookies;
 use crate::error::rq_error;
 use crate::lent::{LentHeaders, c_string};
@@ -23,6 +24,7 @@ pub struct rq_response {
     history: Vec<Hop>,
     request: OnceCell<Box<rq_prepared>>,
     cookies: OnceCell<Box<rq_cookies>>,
+    pub(crate) certificates: OnceCell<Vec<rq_certificate>>,
     pub(crate) text: LentText,
     pub(crate) encoding: OnceCell<Option<CString>>,
     pub(crate) links: OnceCell<Vec<LentLink>>,
@@ -58,6 +60,7 @@ impl From<Response> for rq_response {
             history: history.into_iter().map(|hop| Hop(give(Self::from(hop)))).collect(),
             request: OnceCell::new(),
             cookies: OnceCell::new(),
+            certificates: OnceCell::new(),
             text: LentText::default(),
             encoding: OnceCell::new(),
             links: OnceCell::new(),

@@ -1,8 +1,9 @@
 //! Which librq this is, and names for codes.
 
 use std::ffi::{CStr, c_char};
+use std::ptr;
 
-use rq_core::ErrorKind;
+use rq_core::{ErrorKind, Reason};
 
 /// The version of the library in use, `"0.1.0"`; compare with `RQ_VERSION`, that of the header.
 ///
@@ -38,6 +39,14 @@ pub extern "C" fn rq_code_name(code: i32) -> *const c_char {
         (_, Some(kind)) => c_name(kind).as_ptr(),
         (_, None) => c"RQ_ERR_UNKNOWN".as_ptr(),
     }
+}
+
+/// The words that rq_error_reason can tell, one by one; NULL past the last.
+///
+/// Ownership: static. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_reason_at(index: usize) -> *const c_char {
+    Reason::ALL.get(index).map_or(ptr::null(), |reason| reason_name(*reason).as_ptr())
 }
 
 /// The core's names are Rust text; here they stand once more with their NUL, and a test compares
@@ -78,5 +87,41 @@ pub(crate) fn c_name(kind: ErrorKind) -> &'static CStr {
         ErrorKind::Decode => c"RQ_ERR_DECODE",
         ErrorKind::Status => c"RQ_ERR_STATUS",
         ErrorKind::TooManyRedirects => c"RQ_ERR_TOO_MANY_REDIRECTS",
+    }
+}
+
+/// As [`c_name`], of reasons.
+pub(crate) fn reason_name(reason: Reason) -> &'static CStr {
+    match reason {
+        Reason::NotFound => c"not_found",
+        Reason::Temporary => c"temporary",
+        Reason::Expired => c"expired",
+        Reason::NotYetValid => c"not_yet_valid",
+        Reason::UnknownIssuer => c"unknown_issuer",
+        Reason::SelfSigned => c"self_signed",
+        Reason::WrongHost => c"wrong_host",
+        Reason::BadSignature => c"bad_signature",
+        Reason::WeakAlgorithm => c"weak_algorithm",
+        Reason::NotForServers => c"not_for_servers",
+        Reason::NotACa => c"not_a_ca",
+        Reason::CaAsServer => c"ca_as_server",
+        Reason::NameConstraint => c"name_constraint",
+        Reason::PathLength => c"path_length",
+        Reason::Malformed => c"malformed",
+        Reason::PinMismatch => c"pin_mismatch",
+        Reason::Alert => c"alert",
+        Reason::NoCommonVersion => c"no_common_version",
+        Reason::NotTls => c"not_tls",
+        Reason::Authentication => c"authentication",
+        Reason::Refused => c"refused",
+        Reason::Unreachable => c"unreachable",
+        Reason::GeneralFailure => c"general_failure",
+        Reason::NetworkUnreachable => c"network_unreachable",
+        Reason::HostUnreachable => c"host_unreachable",
+        Reason::ConnectionRefused => c"connection_refused",
+        Reason::TtlExpired => c"ttl_expired",
+        Reason::CommandNotSupported => c"command_not_supported",
+        Reason::AddressNotSupported => c"address_not_supported",
+        Reason::BadReply => c"bad_reply",
     }
 }

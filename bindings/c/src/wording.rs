@@ -97,7 +97,9 @@ pub extern "C" fn rq_opts_jar(opts: *mut rq_opts, used: bool, error: *mut *mut r
 }
 
 /// Sets the proxy for what `key` covers: `"http"`, `"https"`, `"all"`, `"http://host"`,
-/// `"all://host"`. `url` NULL or `""`: direct. What is set here wins over the environment.
+/// `"all://host"`. Its `url` may hold user and password; its scheme is http, https (TLS to the
+/// proxy itself), socks5h or socks4a (the proxy looks names up), socks5 or socks4 (names are looked
+/// up here). `url` NULL or `""`: direct. What is set here wins over the environment.
 ///
 /// Errors: `RQ_ERR_INVALID_PROXY` for a URL without a host, `RQ_ERR_INVALID_URL` for a scheme that
 /// is no proxy's. Since: 0.1.
@@ -128,9 +130,10 @@ pub extern "C" fn rq_opts_no_proxy(
     });
 }
 
-/// Whether the environment's proxies (http_proxy, https_proxy, all_proxy, no_proxy) and netrc file
-/// (NETRC, ~/.netrc, ~/_netrc) are used; they are by default. Both are read once for a session. A
-/// session's setting.
+/// Whether the environment's proxies (http_proxy, https_proxy, all_proxy, no_proxy), CA bundle
+/// (REQUESTS_CA_BUNDLE, else CURL_CA_BUNDLE, else SSL_CERT_FILE and SSL_CERT_DIR together; what the
+/// settings say of trust wins) and netrc file (NETRC, ~/.netrc, ~/_netrc) are used; they are by
+/// default. All are read once for a session. A session's setting.
 ///
 /// Errors: `RQ_ERR_INVALID_ARGUMENT` on a request's settings. Since: 0.1.
 #[unsafe(no_mangle)]

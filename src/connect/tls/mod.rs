@@ -26,8 +26,10 @@ use crate::options::{TlsSettings, TlsVersion, Trust};
 
 /// A configuration and its number.
 #[derive(Clone)]
-pub(crate) struct Profile {
-    pub(crate) number: u32,
+pub(crate) struct Profile(Arc<Made>);
+
+struct Made {
+    number: u32,
     config: Arc<ClientConfig>,
     verifier: Arc<Verifier>,
     /// The name to verify in place of the URL's host.
@@ -35,9 +37,14 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
+    /// Of this profile among those of the session, from 1.
+    pub(crate) fn number(&self) -> u32 {
+        self.0.number
+    }
+
     /// The name to ask for and to verify where a URL says `host`.
     pub(super) fn name_for<'a>(&'a self, host: &'a str) -> &'a str {
-        self.server_name.as_deref().unwrap_or(host)
+        self.0.server_name.as_deref().unwrap_or(host)
     }
 }
 
@@ -90,7 +97,7 @@ fn profile(number: u32, settings: &TlsSettings) -> Result<Profile> {
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let server_name = settings.server_name.clone();
-    Ok(Profile { number, config: Arc::new(config), verifier, server_name })
+    Ok(Profile(Arc::new(Made { number, config: Arc::new(config), verifier, server_name })))
 }
 
 fn versions(min: TlsVersion) -> &'static [&'static SupportedProtocolVersion] {

@@ -58,7 +58,7 @@ impl TlsStream {
         name: ServerName<'static>,
         limit: &Limit,
     ) -> Result<Self, Stop> {
-        let tls = ClientConnection::new(profile.config.clone(), name).map_err(Stop::Tls)?;
+        let tls = ClientConnection::new(profile.0.config.clone(), name).map_err(Stop::Tls)?;
         let (inbox, fault, chain) = (Vec::new(), None, None);
         let mut stream = Self { carrier, tls, inbox, start: 0, end: 0, fault, chain };
         while stream.tls.is_handshaking() {
@@ -71,7 +71,7 @@ impl TlsStream {
         }
         stream.flush(limit, false)?;
         let presented = stream.tls.peer_certificates().unwrap_or_default().to_vec();
-        let verifier = profile.verifier.clone();
+        let verifier = profile.0.verifier.clone();
         stream.chain = Some(Arc::new(PeerChain { presented, verifier }));
         Ok(stream)
     }

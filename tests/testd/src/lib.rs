@@ -24,7 +24,8 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
 
 use listen::{BlackHole, Connection, Handler, Listener};
-use pki::{Ca, CaFiles, Identity, LOCAL_NAMES};
+use pki::{CLIENT_PASSWORD, Ca, CaFiles, Identity, LOCAL_NAMES};
+use rustls::ServerConfig;
 pub use script::{Conn, Script, Step, script, script_tls};
 
 /// What the port that ought to speak TLS says instead.
@@ -41,6 +42,9 @@ pub struct Server {
     https_untrusted: Listener,
     https_wrong_host: Listener,
     https_expired: Listener,
+    https_tls12: Listener,
+    mtls: Listener,
+    pin: String,
     silent: Listener,
     plain_as_tls: Listener,
     refused: (OwnedFd, String),
@@ -60,16 +64,21 @@ impl Server {
     fn try_start() -> io::Result<Self> {
         let ca = Ca::new("testd CA");
         let stranger = Ca::new("testd CA that nobody trusts");
-        let tls = |identity: Identity| Listener::localhost(https_handler(&identity));
+        let tls = |identity: Identity| Listener::localhost(https_handler(identity.server_config()));
+        let (server, client) = (ca.issue(&LOCAL_NAMES), ca.issue(&["client.example"]));
+        let wants_clients = server.server_config_for_clients_of(&ca);
         let (held, refused) = listen::hold_port((Ipv4Addr::LOCALHOST, 0).into())?;
         Ok(Self {
-            files: CaFiles::write(&ca)?,
+            files: CaFiles::write(&ca, &server, &client)?,
             http: Listener::v4(http_handler())?,
             http6: Listener::v6(http_handler()).ok(),
-            https: tls(ca.issue(&LOCAL_NAMES))?,
             https_untrusted: tls(stranger.issue(&LOCAL_NAMES))?,
             https_wrong_host: tls(ca.issue(&["other.example"]))?,
             https_expired: tls(ca.issue_until(&LOCAL_NAMES, 2020))?,
+            https_tls12: Listener::localhost(https_handler(server.server_config_tls12()))?,
+            mtls: Listener::localhost(https_handler(wants_clients))?,
+            pin: server.pin(),
+            https: tls(server)?,
             silent: Listener::v4(Arc::new(|connection: Connection| {
                 listen_only(&connection.socket)
             }))?,
@@ -136,6 +145,49 @@ impl Server {
         localhost(&self.https_expired)
     }
 
+    /// As [`https`](Self::https), with TLS 1.2 alone.
+    #[must_use]
+    pub fn https_tls12(&self) -> String {
+        localhost(&self.https_tls12)
+    }
+
+    /// All endpoints under TLS, for clients that show a certificate by the test CA; the server's is
+    /// that of [`https`](Self::https).
+    #[must_use]
+    pub fn mtls(&self) -> String {
+        localhost(&self.mtls)
+    }
+
+    /// The certificate of [`https`](Self::https), a PEM file.
+    #[must_use]
+    pub fn server_cert(&self) -> String {
+        self.files.named("server.pem").display().to_string()
+    }
+
+    /// The pin of that certificate's key.
+    #[must_use]
+    pub fn server_pin(&self) -> &str {
+        &self.pin
+    }
+
+    /// A certificate that [`mtls`](Self::mtls) takes from clients, a PEM file.
+    #[must_use]
+    pub fn client_cert(&self) -> String {
+        self.files.named("client.pem").display().to_string()
+    }
+
+    /// The key of that certificate, a PEM file.
+    #[must_use]
+    pub fn client_key(&self) -> String {
+        self.files.named("client.key").display().to_string()
+    }
+
+    /// The same key, encrypted with `CLIENT_PASSWORD`.
+    #[must_use]
+    pub fn client_key_locked(&self) -> String {
+        self.files.named("client-locked.key").display().to_string()
+    }
+
     /// A port that refuses connections.
     #[must_use]
     pub fn refused(&self) -> String {
@@ -176,6 +228,14 @@ impl Server {
             ("RQ_TEST_HTTPS_UNTRUSTED", self.https_untrusted()),
             ("RQ_TEST_HTTPS_WRONG_HOST", self.https_wrong_host()),
             ("RQ_TEST_HTTPS_EXPIRED", self.https_expired()),
+            ("RQ_TEST_HTTPS_TLS12", self.https_tls12()),
+            ("RQ_TEST_MTLS", self.mtls()),
+            ("RQ_TEST_SERVER_CERT", self.server_cert()),
+            ("RQ_TEST_SERVER_PIN", self.pin.clone()),
+            ("RQ_TEST_CLIENT_CERT", self.client_cert()),
+            ("RQ_TEST_CLIENT_KEY", self.client_key()),
+            ("RQ_TEST_CLIENT_KEY_LOCKED", self.client_key_locked()),
+            ("RQ_TEST_CLIENT_PASSWORD", CLIENT_PASSWORD.to_owned()),
             ("RQ_TEST_REFUSED", self.refused()),
             ("RQ_TEST_BLACKHOLE", self.blackhole()),
             ("RQ_TEST_SILENT", self.silent()),
@@ -198,8 +258,7 @@ fn http_handler() -> Handler {
     Arc::new(|connection: Connection| endpoints::serve(&connection, None))
 }
 
-fn https_handler(identity: &Identity) -> Handler {
-    let config = identity.server_config();
+fn https_handler(config: Arc<ServerConfig>) -> Handler {
     Arc::new(move |connection: Connection| endpoints::serve(&connection, Some(&config)))
 }
 

@@ -6,13 +6,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, fs, io, process};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use pkcs8::pkcs5::pbes2::{EncryptionScheme, Parameters, Pbkdf2Params};
+use pkcs8::{LineEnding, PrivateKeyInfoRef};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
-use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::version::TLS12;
+use rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion};
+
+/// Opens the client's encrypted key.
+pub const CLIENT_PASSWORD: &str = "open sesame";
 
 /// The names that a certificate for this machine carries.
 pub const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -103,15 +113,64 @@ impl Identity {
         self.key.serialize_pem()
     }
 
+    /// The public key's SHA-256, as curl writes pins: `sha256//…`.
+    #[must_use]
+    pub fn pin(&self) -> String {
+        let key = self.key.subject_public_key_info();
+        format!(
+            "sha256//{}",
+            STANDARD.encode(::ring::digest::digest(&::ring::digest::SHA256, &key))
+        )
+    }
+
+    /// The private key as PEM, encrypted with `password` (PKCS #8, PBES2). Fast to open and not
+    /// safe: salt and vector are always the same.
+    #[must_use]
+    pub fn locked_key_pem(&self, password: &str) -> String {
+        let der = self.key.serialize_der();
+        let kdf = Pbkdf2Params::hmac_sha256(1000, b"sixteen of salt.").expect("a short salt");
+        let encryption = EncryptionScheme::Aes256Cbc { iv: *b"sixteen to begin" };
+        let locked = PrivateKeyInfoRef::try_from(der.as_slice())
+            .expect("a PKCS #8 key")
+            .encrypt_with_params(Parameters { kdf: kdf.into(), encryption }, password)
+            .expect("a key that can be locked");
+        let pem = locked.to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF).expect("a short key");
+        pem.to_string()
+    }
+
     /// A server with this certificate: TLS 1.2 and 1.3, http/1.1, no client certificates.
     #[must_use]
     pub fn server_config(&self) -> Arc<ServerConfig> {
+        self.config(ALL_VERSIONS, WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// The same server, with TLS 1.2 alone.
+    #[must_use]
+    pub fn server_config_tls12(&self) -> Arc<ServerConfig> {
+        self.config(&[&TLS12], WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// The same server, for clients with a certificate by `ca` alone.
+    #[must_use]
+    pub fn server_config_for_clients_of(&self, ca: &Ca) -> Arc<ServerConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(ca.der().clone()).expect("an authority");
+        let provider = Arc::new(ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        self.config(ALL_VERSIONS, verifier.build().expect("a verifier of clients"))
+    }
+
+    fn config(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+        clients: Arc<dyn ClientCertVerifier>,
+    ) -> Arc<ServerConfig> {
         let chain = vec![self.certificate.der().clone()];
         let key = PrivateKeyDer::try_from(self.key.serialize_der()).expect("a PKCS #8 key");
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .expect("TLS 1.2 and 1.3")
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_single_cert(chain, key)
             .expect("a key that fits its certificate");
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -119,14 +178,19 @@ impl Identity {
     }
 }
 
-/// A temporary folder with the authority's certificate in it, removed when dropped.
+/// A temporary folder with the certificates of the authority, of the server and of a client in it,
+/// removed when dropped.
 pub(crate) struct CaFiles {
     folder: PathBuf,
 }
 
 impl CaFiles {
-    pub(crate) fn write(ca: &Ca) -> io::Result<Self> {
+    pub(crate) fn write(ca: &Ca, server: &Identity, client: &Identity) -> io::Result<Self> {
         let files = Self { folder: create_folder()? };
+        fs::write(files.named("server.pem"), server.pem())?;
+        fs::write(files.named("client.pem"), client.pem())?;
+        fs::write(files.named("client.key"), client.key_pem())?;
+        fs::write(files.named("client-locked.key"), client.locked_key_pem(CLIENT_PASSWORD))?;
         fs::write(files.file(), ca.pem())?;
         fs::create_dir(files.dir())?;
         fs::write(files.dir().join("ca.pem"), ca.pem())?;
@@ -135,6 +199,10 @@ impl CaFiles {
             "Not a certificate: a reader has to pass over it.\n",
         )?;
         Ok(files)
+    }
+
+    pub(crate) fn named(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     pub(crate) fn file(&self) -> PathBuf {

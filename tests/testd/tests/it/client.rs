@@ -6,8 +6,11 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::client::WantsClientCert;
 use rustls::crypto::ring;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, StreamOwned};
 
 /// A connection to the server, plain or TLS.
 pub(crate) struct Client<S = TcpStream> {
@@ -26,18 +29,31 @@ impl Client {
 impl Client<StreamOwned<ClientConnection, TcpStream>> {
     /// A TLS client that trusts `ca` alone and asks for `localhost`.
     pub(crate) fn connect_tls(url: &str, ca: &rq_testd::pki::Ca) -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add(ca.der().clone()).unwrap();
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        Self::connect_with(url, trusting(ca).with_no_client_auth())
+    }
+
+    /// The same client, with the certificate and the key in these PEM files.
+    pub(crate) fn connect_mtls(url: &str, ca: &rq_testd::pki::Ca, cert: &str, key: &str) -> Self {
+        let chain = vec![CertificateDer::from_pem_file(cert).unwrap()];
+        let key = PrivateKeyDer::from_pem_file(key).unwrap();
+        Self::connect_with(url, trusting(ca).with_client_auth_cert(chain, key).unwrap())
+    }
+
+    fn connect_with(url: &str, config: ClientConfig) -> Self {
         let name = "localhost".try_into().unwrap();
         let session = ClientConnection::new(Arc::new(config), name).unwrap();
         let Client { stream } = Client::connect(&url.replace("localhost", "127.0.0.1"));
         Self { stream: StreamOwned::new(session, stream) }
     }
+}
+
+fn trusting(ca: &rq_testd::pki::Ca) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let mut roots = RootCertStore::empty();
+    roots.add(ca.der().clone()).unwrap();
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
 }
 
 impl<S: Read + Write> Client<S> {

@@ -43,6 +43,28 @@ fn bad_certificates_are_bad_in_one_way_each() {
 }
 
 #[test]
+fn one_port_wants_a_certificate_of_its_clients() {
+    let server = Server::start();
+    let (url, cert, key) = (server.mtls(), server.client_cert(), server.client_key());
+    let mut client = Client::connect_mtls(&url, server.ca(), &cert, &key);
+    assert!(client.get("/json").0.starts_with("HTTP/1.1 200 OK"));
+    let mut nobody = Client::connect_tls(&url, server.ca());
+    nobody.write(get("/json"));
+    assert_ne!(nobody.rest().1, None);
+    assert!(server.server_pin().starts_with("sha256//"));
+    let locked = std::fs::read_to_string(server.client_key_locked()).unwrap();
+    assert!(locked.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "{locked}");
+}
+
+#[test]
+fn one_port_speaks_tls_1_2_alone() {
+    let server = Server::start();
+    let mut client = Client::connect_tls(&server.https_tls12(), server.ca());
+    assert!(client.get("/json").0.starts_with("HTTP/1.1 200 OK"));
+    assert_eq!(client.stream.conn.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_2));
+}
+
+#[test]
 fn ports_refuse_hang_and_stay_silent() {
     let server = Server::start();
     let address = |url: String| url.trim_start_matches("http://").parse::<SocketAddr>().unwrap();
