@@ -24,8 +24,11 @@ header:     ## make include/rq.h anew from bindings/c/src
 conformance: ## what Requests does, in every language: make conformance [VECTORS=DIR]
 	@tests/conformance/all $(if $(VECTORS),"$(VECTORS)")
 
-install:    ## install header, library, rq.pc and CMake package below PREFIX (and DESTDIR)
+docs:       ## build the documentation, target/docs/site/index.html, and the manual pages, target/man
+	@scripts/docs.sh
+
+install:    ## install header, library, rq.pc, CMake package and manual pages below PREFIX (and DESTDIR)
 	@scripts/build.sh
 	@bindings/c/install.sh "$(PREFIX)" $(if $(DESTDIR),"$(DESTDIR)")
 
-.PHONY: help demo test check header conformance install
+.PHONY: help demo test check header conformance docs install

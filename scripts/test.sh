@@ -72,6 +72,15 @@ step "conformance: what Requests does, in every language"
 # shellcheck disable=SC2086  # languages are words
 tests/conformance/all tests/conformance/vectors rust $languages
 
+step "docs: built, linked, opened in a browser"
+# shellcheck disable=SC2086  # languages are words
+scripts/docs.sh check $languages
+if [ -n "$(scripts/need.sh browser)" ]; then
+    scripts/docs.sh browse
+else
+    echo "the pages were not opened in a browser"
+fi
+
 step "the programs of README.md"
 alone scripts/readme.sh "$languages"
 

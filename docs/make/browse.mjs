@@ -2,9 +2,9 @@
 //
 //   node browse.mjs SITE CHROMIUM [SHOTS]      SHOTS: a folder for pictures of some pages
 //
-// A page fails if it logs an error, if it asks for anything that is not a file, if something that it
-// asks for is missing, or if it is wider than its window. Then the parts that need a script: search,
-// tabs, colours. Links are check.py's business.
+// A page fails if it logs an error, if it asks for anything that is not a file, if something that
+// it asks for is missing, or if it is wider than its window. Then the parts that need a script:
+// search, tabs, colours. Links are check.py's business.
 
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -15,7 +15,8 @@ import { pathToFileURL } from 'node:url'
 
 const [site, chromiumPath, shots] = process.argv.slice(2)
 // The browser's driver is installed in target/, not beside this file.
-const { chromium } = createRequire(join(resolve(process.env.RQ_DOCS_NODE), 'x.js'))('playwright-core')
+const require = createRequire(join(resolve(process.env.RQ_DOCS_NODE), 'package.json'))
+const { chromium } = require('playwright-core')
 const address = page => pathToFileURL(join(resolve(site), page)).href
 const pages = readdirSync(site, { recursive: true }).filter(name => name.endsWith('.html')).sort()
 
@@ -119,7 +120,7 @@ async function coloursFollowTheScheme () {
     await page.emulateMedia({ colorScheme })
     seen.push(await page.evaluate(() => {
       const of = name => getComputedStyle(document.querySelector(name))
-      return [of('body').backgroundColor, of('pre.code').color, of('pre.code .kt, pre.code .k').color]
+      return [of('body').backgroundColor, of('pre.code').color, of('pre.code .k').color]
     }))
   }
   const [light, dark] = seen
@@ -140,7 +141,8 @@ async function pictures () {
   await take('index.html', 'index.png', 'light', 1100)
   await take('reference/sending.html', 'function.png', 'light', 1100)
   await take('errors.html', 'errors.png', 'light', 1400)
-  await take(pages.includes('examples.html') ? 'examples.html' : 'c.html', 'examples.png', 'dark', 1100)
+  const last = pages.includes('examples.html') ? 'examples.html' : 'c.html'
+  await take(last, 'examples.png', 'dark', 1100)
   await page.close()
 }
 

@@ -1,9 +1,10 @@
-"""Builds the documentation as a static site: from docs/*.md, the project's own pages, and what reference.py makes of the header.
+"""Builds the documentation as a static site: from docs/*.md, the project's own pages, and what
+reference.py makes of the header.
 
     build.py FOLDER       writes FOLDER/index.html and the rest; fails on a link that leads nowhere
 
-The site needs no server and asks nobody for anything: style, script and search index are beside its pages. A link to a file of the
-tree that is no page leads to a page that shows it.
+The site needs no server and asks nobody for anything: style, script and search index are beside its
+pages. A link to a file of the tree that is no page leads to a page that shows it.
 """
 
 import html
@@ -22,17 +23,53 @@ import reference
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 
-# What the navigation shows, in order. Pages of docs/ that are not named here come last in the guides.
+# What the navigation shows, in order. Other pages of docs/ come last in the guides.
 NAVIGATION = [
-    ("Guides", ["docs/index.md", "docs/install.md", "docs/examples.md", "docs/from-requests.md", "docs/differences.md"]),
+    (
+        "Guides",
+        [
+            "docs/index.md",
+            "docs/install.md",
+            "docs/examples.md",
+            "docs/from-requests.md",
+            "docs/differences.md",
+        ],
+    ),
     ("Languages", ["docs/c.md", "docs/go.md", "docs/node.md"]),
     ("Reference", ["docs/errors.md", "docs/reference.md"]),
     ("Project", ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]),
 ]
 # Files that have a better page than their text.
 STANDS_FOR = {"include/rq.h": "docs/reference.md", "README.md": "docs/index.md"}
-TEXT = {".c", ".h", ".go", ".mjs", ".cjs", ".js", ".ts", ".rs", ".py", ".sh", ".toml", ".json", ".txt", ".md", ".in", ".cmake", ".mod"}
-LEXERS = {".h": "c", ".mjs": "js", ".cjs": "js", ".in": "cmake", ".mod": "go", ".txt": "cmake", ".py": "python", ".rs": "rust"}
+TEXT = {
+    ".c",
+    ".h",
+    ".go",
+    ".mjs",
+    ".cjs",
+    ".js",
+    ".ts",
+    ".rs",
+    ".py",
+    ".sh",
+    ".toml",
+    ".json",
+    ".txt",
+    ".md",
+    ".in",
+    ".cmake",
+    ".mod",
+}
+LEXERS = {
+    ".h": "c",
+    ".mjs": "js",
+    ".cjs": "js",
+    ".in": "cmake",
+    ".mod": "go",
+    ".txt": "cmake",
+    ".py": "python",
+    ".rs": "rust",
+}
 
 
 class Site:
@@ -47,7 +84,10 @@ class Site:
 
     def collect(self):
         """Markdown by its path in the tree."""
-        found = {str(path.relative_to(self.root)): path.read_text() for path in sorted((self.root / "docs").glob("*.md"))}
+        found = {
+            str(path.relative_to(self.root)): path.read_text()
+            for path in sorted((self.root / "docs").glob("*.md"))
+        }
         for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"):
             found[name] = (self.root / name).read_text()
         found["docs/errors.md"] = errors.page(self.root)
@@ -56,7 +96,11 @@ class Site:
 
     def navigation(self):
         named = {name for _, names in NAVIGATION for name in names}
-        more = [name for name in self.sources if name not in named and name.count("/") == 1 and name.startswith("docs/")]
+        more = [
+            name
+            for name in self.sources
+            if name not in named and name.count("/") == 1 and name.startswith("docs/")
+        ]
         for title, names in NAVIGATION:
             names = [name for name in names if name in self.sources]
             if title == "Guides":
@@ -70,7 +114,9 @@ class Site:
         found = {}
         for name, text in self.sources.items():
             if name.startswith("docs/reference/"):
-                found |= {word: f"/{name}#{word}" for word in re.findall(r"^## (rq_\w+)$", text, re.M)}
+                found |= {
+                    word: f"/{name}#{word}" for word in re.findall(r"^## (rq_\w+)$", text, re.M)
+                }
                 found |= {word: f"/{name}" for word in re.findall(r"^`(rq_\w+)`: ", text, re.M)}
         codes = [item[1] for item in errors.codes(self.root)]
         return found | {code: "/docs/errors.md#codes" for code in codes}
@@ -89,7 +135,11 @@ class Site:
         if re.match(r"[a-z]+:", link) or link.startswith("#"):
             return link
         path, _, anchor = link.partition("#")
-        target = path[1:] if path.startswith("/") else posixpath.normpath(posixpath.join(posixpath.dirname(here), path))
+        target = (
+            path[1:]
+            if path.startswith("/")
+            else posixpath.normpath(posixpath.join(posixpath.dirname(here), path))
+        )
         target = STANDS_FOR.get(target, target)
         if target not in self.sources and not self.show_file(target):
             self.faults.append(f"{here}: {link} leads nowhere")
@@ -97,17 +147,27 @@ class Site:
         return away + ("#" + anchor if anchor else "")
 
     def show_file(self, name):
-        """Makes a page of a file or folder of the tree; false if there is none that can be shown."""
+        """Makes a page of a file or folder of the tree; false if none can be shown."""
         path = self.root / name
         if path.is_dir():
             readme = path / "README.md"
-            kept = [entry.name + "/" * entry.is_dir() for entry in sorted(path.iterdir()) if not entry.name.startswith(".")]
-            kept = [entry for entry in kept if entry.removesuffix("/") not in ("target", "node_modules", "build")]
+            kept = [
+                entry.name + "/" * entry.is_dir()
+                for entry in sorted(path.iterdir())
+                if not entry.name.startswith(".")
+            ]
+            kept = [
+                entry
+                for entry in kept
+                if entry.removesuffix("/") not in ("target", "node_modules", "build")
+            ]
             text = f"# {name}\n\n" + "\n".join(f"- {entry}" for entry in kept)
             if readme.exists():
                 # Links of a README start from its folder.
                 text = re.sub(r"\]\((?![a-z]+:|#|/)", f"](/{name}/", readme.read_text())
-                text = re.sub(r"\]\(/([^)#]*)", lambda link: "](/" + posixpath.normpath(link[1]), text)
+                text = re.sub(
+                    r"\]\(/([^)#]*)", lambda link: "](/" + posixpath.normpath(link[1]), text
+                )
         elif path.is_file() and (path.suffix in TEXT or path.name == "Makefile"):
             if path.suffix == ".md":
                 text = path.read_text()
@@ -124,7 +184,9 @@ class Site:
         self.queue = list(self.sources)
         while self.queue:
             name = self.queue.pop(0)
-            self.pages[name] = markdown.Page(self.sources[name], lambda link, name=name: self.resolve(name, link), self.names)
+            self.pages[name] = markdown.Page(
+                self.sources[name], lambda link, name=name: self.resolve(name, link), self.names
+            )
 
     def menu(self, here):
         """The navigation as the page `here` shows it; a function page's neighbours only near it."""
@@ -146,15 +208,25 @@ class Site:
             address = self.address(name)
             up = "../" * address.count("/")
             contents = "".join(
-                f'<li><a href="#{anchor}">{html.escape(title)}</a></li>' for depth, anchor, title, _ in page.sections if depth == 2
+                f'<li><a href="#{anchor}">{html.escape(title)}</a></li>'
+                for depth, anchor, title, _ in page.sections
+                if depth == 2
             )
-            fields = {"title": html.escape(page.title), "up": up, "menu": self.menu(name), "contents": contents, "body": page.html}
+            fields = {
+                "title": html.escape(page.title),
+                "up": up,
+                "menu": self.menu(name),
+                "contents": contents,
+                "body": page.html,
+            }
             target = folder / address
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(re.sub(r"\{\{(\w+)\}\}", lambda field: fields[field[1]], template))
         shutil.copy(HERE / "site.js", folder)
         (folder / "site.css").write_text((HERE / "site.css").read_text() + markdown.colours())
-        (folder / "search-index.js").write_text("window.rqIndex = " + json.dumps(self.index(), ensure_ascii=False) + ";\n")
+        (folder / "search-index.js").write_text(
+            "window.rqIndex = " + json.dumps(self.index(), ensure_ascii=False) + ";\n"
+        )
 
     def index(self):
         """What search knows: [page's title, section's title, address, words] of every section."""

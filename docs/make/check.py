@@ -1,6 +1,7 @@
-"""Checks what was built: the site's links and anchors, that nothing is asked of others, that no function is missing anywhere.
+"""Checks what was built: the site's links and anchors, that nothing is asked of others, that no
+function is missing anywhere.
 
-    check.py SITE MAN [LIBRARY]    LIBRARY: a librq.so, whose own codes are compared with the page of errors
+    check.py SITE MAN [LIBRARY]    LIBRARY: librq.so, to compare its codes with the list
 
 How pages look and behave in a browser is browse.mjs's business.
 """
@@ -40,7 +41,10 @@ class Reader(HTMLParser):
 
 def broken_links(site):
     """Links to pages and anchors that are not there, and what would be loaded from elsewhere."""
-    read = {str(path.relative_to(site)): Reader(path.read_text()) for path in sorted(site.rglob("*.html"))}
+    read = {
+        str(path.relative_to(site)): Reader(path.read_text())
+        for path in sorted(site.rglob("*.html"))
+    }
     wrong, checked = [], 0
     for page, found in read.items():
         wrong += [f"{page}: two anchors #{anchor}" for anchor in found.twice]
@@ -49,7 +53,9 @@ def broken_links(site):
                 continue
             checked += 1
             path, _, anchor = link.partition("#")
-            target = posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) if path else page
+            target = (
+                posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) if path else page
+            )
             if target not in read:
                 wrong.append(f"{page}: {link}: no such page")
             elif anchor and anchor not in read[target].anchors:
@@ -57,20 +63,37 @@ def broken_links(site):
         for load in (load for load in found.loads if not load.startswith("data:")):
             if not (site / posixpath.dirname(page) / load).is_file():
                 wrong.append(f"{page}: loads {load}")
-    wrong += [f"{path.name}: asks others" for path in site.glob("*.css") if re.search(r"@import|url\(", path.read_text())]
+    wrong += [
+        f"{path.name}: asks others"
+        for path in site.glob("*.css")
+        if re.search(r"@import|url\(", path.read_text())
+    ]
     return wrong, len(read), checked
 
 
 def missing_functions(site, man):
-    """Functions without an entry in the reference, without a manual page, or with an incomplete one."""
+    """Functions without an entry in the reference, or without a whole manual page."""
     names = header.functions_declared((ROOT / "include/rq.h").read_text())
     reference = "".join(path.read_text() for path in (site / "reference").glob("*.html"))
-    wrong = [f"{name}: not in the reference" for name in names if f'<h2 id="{name}">' not in reference]
-    sections = ("NAME", "SYNOPSIS", "DESCRIPTION", "RETURN VALUE", "ERRORS", "THREADS", "SINCE", "SEE ALSO")
+    wrong = [
+        f"{name}: not in the reference" for name in names if f'<h2 id="{name}">' not in reference
+    ]
+    sections = (
+        "NAME",
+        "SYNOPSIS",
+        "DESCRIPTION",
+        "RETURN VALUE",
+        "ERRORS",
+        "THREADS",
+        "SINCE",
+        "SEE ALSO",
+    )
     for name in names:
         path = man / "man3" / f"{name}.3"
         text = path.read_text() if path.exists() else ""
-        wrong += [f"{name}(3): no {section}" for section in sections if f"\n.SH {section}\n" not in text]
+        wrong += [
+            f"{name}(3): no {section}" for section in sections if f"\n.SH {section}\n" not in text
+        ]
     return wrong, len(names)
 
 
@@ -89,13 +112,18 @@ def other_codes(library):
         return told
 
     named = {code: rq.rq_code_name(code).decode() for code in range(1, 1000)}
-    theirs = {(code, name, exception(code)) for code, name in named.items() if name != "RQ_ERR_UNKNOWN"}
+    theirs = {
+        (code, name, exception(code)) for code, name in named.items() if name != "RQ_ERR_UNKNOWN"
+    }
     ours = {(number, name, told) for number, name, told, _ in errors.codes(ROOT)}
     words = []
     while (word := rq.rq_reason_at(len(words))) is not None:
         words.append(word.decode())
     wrong = [f"the library and src/error.rs differ: {item}" for item in theirs ^ ours]
-    return wrong + [f"the library and src/error.rs differ: {word}" for word in set(words) ^ {w for w, _ in errors.reasons(ROOT)}]
+    return wrong + [
+        f"the library and src/error.rs differ: {word}"
+        for word in set(words) ^ {w for w, _ in errors.reasons(ROOT)}
+    ]
 
 
 def main(site, man, library=None):

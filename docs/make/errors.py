@@ -1,9 +1,11 @@
-"""Makes the page of errors from the one list of the code, src/error.rs: what a code is called in each language.
+"""Makes the page of errors from the one list of the code, src/error.rs: what a code is called in
+each language.
 
-    errors.py            writes the page to standard output; fails if a language lacks a code, or has one that is none
+    errors.py            writes the page; fails if a language lacks a code or has one that is none
 
-The names of C and Requests are those of the list itself; Go's are looked up in bindings/go/errors.go, Node's are made as the
-binding makes them and looked up in its index.d.ts, the numbers in include/rq.h. docs/errors.md is the committed page.
+The names of C and Requests are those of the list itself; Go's are looked up in
+bindings/go/errors.go, Node's are made as the binding makes them and looked up in its index.d.ts,
+the numbers in include/rq.h. docs/errors.md is the committed page.
 """
 
 import re
@@ -11,7 +13,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = {0: "The call itself", 1: "What was asked for", 2: "Connecting", 3: "The exchange", 4: "The answer"}
+GROUPS = {
+    0: "The call itself",
+    1: "What was asked for",
+    2: "Connecting",
+    3: "The exchange",
+    4: "The answer",
+}
 
 HEAD = """# Errors
 
@@ -32,7 +40,9 @@ def listed(text, name):
     """The lines of a macro's list: (meaning, rest of the line) pairs."""
     body = re.search(r"^" + name + r"! \{\n(.*?)^\}", text, re.S | re.M)[1]
     entry = re.compile(r"((?:\s*///[^\n]*\n)+)\s*(\w+ = [^;]*);")
-    return [(" ".join(re.findall(r"/// ?(.*)", meaning)), rest) for meaning, rest in entry.findall(body)]
+    return [
+        (" ".join(re.findall(r"/// ?(.*)", meaning)), rest) for meaning, rest in entry.findall(body)
+    ]
 
 
 def codes(root=ROOT):
@@ -54,7 +64,9 @@ def phases(root=ROOT):
     """(word, meaning) of every step in which an error can arise."""
     text = (root / "src/error.rs").read_text()
     body = re.search(r"pub enum Phase \{\n(.*?)^\}", text, re.S | re.M)[1]
-    meanings = dict((name, meaning) for meaning, name in re.findall(r"/// (.*)\n(?:\s*#.*\n)?\s*(\w+),", body))
+    meanings = dict(
+        (name, meaning) for meaning, name in re.findall(r"/// (.*)\n(?:\s*#.*\n)?\s*(\w+),", body)
+    )
     words = re.findall(r'Self::(\w+) => "(\w*)",', text)
     return [(word, meanings[name]) for name, word in words if name in meanings]
 
@@ -70,7 +82,9 @@ def node_name(c_name):
 
 def node_names(root=ROOT):
     text = (root / "bindings/node/lib/index.d.ts").read_text()
-    return set(re.findall(r"'(\w+)'", re.search(r"type RequestErrorCode =(.*?)\n\n", text, re.S)[1]))
+    return set(
+        re.findall(r"'(\w+)'", re.search(r"type RequestErrorCode =(.*?)\n\n", text, re.S)[1])
+    )
 
 
 def header_codes(root=ROOT):
@@ -87,30 +101,59 @@ def faults(root=ROOT):
     if set(go_names(root)) != set(ours):
         wrong.append(f"bindings/go/errors.go differs: {set(go_names(root)) ^ set(ours)}")
     if node_names(root) != set(map(node_name, ours)):
-        wrong.append(f"bindings/node/lib/index.d.ts differs: {node_names(root) ^ set(map(node_name, ours))}")
+        wrong.append(
+            f"bindings/node/lib/index.d.ts differs: {node_names(root) ^ set(map(node_name, ours))}"
+        )
     return wrong
 
 
 def code_row(number, c_name, exception, meaning, go):
-    """One code: its names below each other, for a table that holds all languages must not be wider than a page."""
+    """One code, its names below each other: side by side they are wider than a page."""
     names = f"`{c_name}`<br>`{go.get(c_name, '')}`<br>`{node_name(c_name)}`"
     return f"| {number} | {names} | `{exception}` | {meaning} |"
 
 
 def page(root=ROOT):
     lines, go = [HEAD, "## Codes", ""], go_names(root)
-    lines += ["Each with its number, its names in C, Go and Node, the exception of Requests, and what it means."]
+    lines += [
+        "Each with its number, its names in C, Go and Node, Requests' exception, and what it means."
+    ]
     group = None
     for number, c_name, exception, meaning in codes(root):
         if number // 100 != group:
             group = number // 100
-            lines += ["", f"### {GROUPS[group]}", "", "| | C, Go, Node | Requests | |", "| --: | --- | --- | --- |"]
+            lines += [
+                "",
+                f"### {GROUPS[group]}",
+                "",
+                "| | C, Go, Node | Requests | |",
+                "| --: | --- | --- | --- |",
+            ]
         lines.append(code_row(number, c_name, exception, meaning, go))
-    lines += ["", "Numbers are never reused. Timeouts are 210 to 214; `Timeout()` tells them in Go.", "", "## Reasons", ""]
-    lines += ["`rq_error_reason` in C, `Error.Reason` in Go, `error.reason` in Node: a word, or empty where there is none.", ""]
-    lines += ["| reason | |", "| --- | --- |"] + [f"| `{word}` | {meaning} |" for word, meaning in reasons(root)]
-    lines += ["", "## Steps", "", "`rq_error_phase` in C, `Error.Phase` in Go, `error.phase` in Node.", ""]
-    lines += ["| step | |", "| --- | --- |"] + [f"| `{word}` | {meaning} |" for word, meaning in phases(root) if word]
+    lines += [
+        "",
+        "Numbers are never reused. Timeouts are 210 to 214; `Timeout()` tells them in Go.",
+        "",
+        "## Reasons",
+        "",
+    ]
+    lines += [
+        "`rq_error_reason` in C, `Error.Reason` in Go, `error.reason` in Node: a word, or empty where there is none.",
+        "",
+    ]
+    lines += ["| reason | |", "| --- | --- |"] + [
+        f"| `{word}` | {meaning} |" for word, meaning in reasons(root)
+    ]
+    lines += [
+        "",
+        "## Steps",
+        "",
+        "`rq_error_phase` in C, `Error.Phase` in Go, `error.phase` in Node.",
+        "",
+    ]
+    lines += ["| step | |", "| --- | --- |"] + [
+        f"| `{word}` | {meaning} |" for word, meaning in phases(root) if word
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -1,13 +1,18 @@
-"""Reads include/rq.h: its introduction, and every function, callback, enumeration and type with its comment.
+"""Reads include/rq.h: its introduction, and every function, callback, enumeration and type with its
+comment.
 
-Knows how bindings/c writes comments (prose, then `Errors:`, `Ownership:`, `Threads:`, `Since:`), not how they are shown: that is
-man.py's and reference.py's business. `faults` is the check that every comment says what its declaration makes necessary.
+Knows how bindings/c writes comments (prose, then `Errors:`, `Ownership:`, `Threads:`, `Since:`),
+not how they are shown: that is man.py's and reference.py's business. `faults` is the check that
+every comment says what its declaration makes necessary.
 """
 
 import re
 from dataclasses import dataclass, field
 
-LABEL = re.compile(r"(?:^|(?<=[.;]\s))(Errors, ownership, threads|Errors, ownership|Errors|Ownership|Threads|Since):\s")
+LABEL = re.compile(
+    r"(?:^|(?<=[.;]\s))"
+    r"(Errors, ownership, threads|Errors, ownership|Errors|Ownership|Threads|Since):\s"
+)
 NAME = re.compile(r"\brq_\w+|\bRQ_\w+")
 
 
@@ -20,7 +25,9 @@ class Item:
     declaration: str
     prose: list[str] = field(default_factory=list)  # paragraphs
     notes: dict[str, str] = field(default_factory=dict)  # "Errors" and the like
-    values: list[tuple[str, str, str]] = field(default_factory=list)  # of an enum: name, number, meaning
+    values: list[tuple[str, str, str]] = field(
+        default_factory=list
+    )  # of an enum: name, number, meaning
 
     @property
     def summary(self):
@@ -29,7 +36,11 @@ class Item:
 
     @property
     def fails(self):
-        return self.kind == "function" and "rq_error **error" in self.declaration and self.name != "rq_error_set"
+        return (
+            self.kind == "function"
+            and "rq_error **error" in self.declaration
+            and self.name != "rq_error_set"
+        )
 
     @property
     def result(self):
@@ -86,7 +97,9 @@ def items(text):
     """Every documented declaration, in the header's order."""
     found = []
     at = text.index("#define RQ_VERSION_PATCH")
-    pattern = re.compile(r"^/\*\*\n(.*?)^ \*/\n(#define [^\n]*|typedef enum \{.*?^\} \w+;|[^#/].*?;)\n", re.S | re.M)
+    pattern = re.compile(
+        r"^/\*\*\n(.*?)^ \*/\n(#define [^\n]*|typedef enum \{.*?^\} \w+;|[^#/].*?;)\n", re.S | re.M
+    )
     for match in pattern.finditer(text, at):
         kind, name = declared(match[2])
         item = explain(Item(kind, name, match[2]), match[1].rstrip("\n").split("\n"))
@@ -97,7 +110,7 @@ def items(text):
 
 
 def functions_declared(text):
-    """The names of all functions, found in another way than by `items`: to check that none is missed."""
+    """The names of all functions, found in another way than `items` does: none is missed."""
     bare = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     bare = re.sub(r"typedef .*?;", "", bare, flags=re.S)
     return re.findall(r"\b(rq_\w+)\(", bare)
@@ -129,7 +142,11 @@ def faults(found):
             continue
         if item.fails and "Errors" not in item.notes:
             wrong.append(f"{item.name}: can fail, and names no errors")
-        gives = item.result.endswith("*") or "char **" in item.declaration or "rq_free_fn" in item.declaration
+        gives = (
+            item.result.endswith("*")
+            or "char **" in item.declaration
+            or "rq_free_fn" in item.declaration
+        )
         if gives and "Ownership" not in item.notes:
             wrong.append(f"{item.name}: does not say who owns what it gives or takes")
     return wrong

@@ -1,8 +1,10 @@
-"""Makes manual pages (section 3) from include/rq.h: one for every function, callback and enumeration, and rq(3) itself.
+"""Makes manual pages (section 3) from include/rq.h: one for every function, callback and
+enumeration, and rq(3) itself.
 
-    man.py FOLDER        writes FOLDER/man3/rq_send.3 and so on; fails if a comment of the header leaves something out
+    man.py FOLDER        writes FOLDER/man3/rq_send.3, …; fails if a comment lacks something
 
-Needs Python alone, so that `make install` can run it. Written in man(7)'s macros, checked by scripts/docs.sh with man and mandoc.
+Needs Python alone, so that `make install` can run it. Written in man(7)'s macros, checked by
+scripts/docs.sh with man and mandoc.
 """
 
 import re
@@ -28,6 +30,7 @@ def escaped(text):
 
 def running(text):
     """A paragraph: `code` in bold, functions as rq_send(3), a sentence a line."""
+
     def word(match):
         name = match[1] or match[0]
         return "\\fB" + escaped(name) + "\\fP" + ("(3)" if name in running.pages else "")
@@ -59,7 +62,8 @@ def returned(item):
     if item.result == "void":
         return "None: whether it failed is told by *error." if item.fails else "None."
     value = "What DESCRIPTION says"
-    if item.notes.get("Ownership", "").startswith("yours"):
+    lent = item.result.startswith("const") or item.notes.get("Ownership", "").startswith("lent")
+    if item.result.endswith("*") and not lent:
         value = f"A new {item.result.rstrip(' *')}"
     if not item.fails:
         return value + ".\nThis function does not fail."
@@ -75,7 +79,11 @@ def one_line(summary):
 
 def related(item):
     """The functions that the comment speaks of, and rq(3)."""
-    spoken = set(re.findall(r"\brq_\w*\w\b", " ".join(item.prose + list(item.notes.values()) + [item.declaration])))
+    spoken = set(
+        re.findall(
+            r"\brq_\w*\w\b", " ".join(item.prose + list(item.notes.values()) + [item.declaration])
+        )
+    )
     pages = sorted((spoken & running.pages) - {item.name, "rq_error"})
     return ",\n".join(f".BR {page} (3)" for page in ["rq", *pages])
 
@@ -94,7 +102,7 @@ def page(item, version):
     parts.append(verbatim(declaration))
     parts += [".SH DESCRIPTION", "\n.PP\n".join(map(running, item.prose))]
     for name, number, meaning in item.values:
-        parts += [".TP", f".BR {name} \" = {number}\"", running(meaning)]
+        parts += [".TP", f'.BR {name} " = {number}"', running(meaning)]
     if item.kind == "function":
         parts += [".SH RETURN VALUE", returned(item)]
         parts += [".SH ERRORS", running(capital(item.notes.get("Errors", "none.")))]
@@ -111,14 +119,25 @@ def page(item, version):
 
 def overview(text, found, version):
     """rq(3): the header's introduction, and what there is."""
-    parts = [title("rq", version), ".SH NAME", "rq \\- HTTP for humans in every language that can call C"]
-    parts += [".SH SYNOPSIS", ".B #include <rq.h>", ".PP", ".B cc program.c $(pkg\\-config \\-\\-cflags \\-\\-libs rq)"]
+    parts = [
+        title("rq", version),
+        ".SH NAME",
+        "rq \\- HTTP for humans in every language that can call C",
+    ]
+    parts += [
+        ".SH SYNOPSIS",
+        ".B #include <rq.h>",
+        ".PP",
+        ".B cc program.c $(pkg\\-config \\-\\-cflags \\-\\-libs rq)",
+    ]
     for name, body in header.introduction(text):
         parts.append(f".SH {name}")
         if re.match(r" {4}", body):
             parts.append(verbatim("\n".join(line[4:] for line in body.split("\n"))))
         else:
-            parts.append("\n.PP\n".join(running(" ".join(part.split("\n"))) for part in body.split("\n\n")))
+            parts.append(
+                "\n.PP\n".join(running(" ".join(part.split("\n"))) for part in body.split("\n\n"))
+            )
     parts.append(".SH FUNCTIONS")
     for item in found:
         if item.kind == "function":

@@ -1,10 +1,11 @@
-"""Markdown to HTML as the site has it: headings with anchors, highlighted code, tabs, links between pages, names of the API linked.
+"""Markdown to HTML as the site has it: headings with anchors, highlighted code, tabs, links between
+pages, names of the API linked.
 
-CommonMark with tables, by markdown-it-py; colours by Pygments. Where a link leads is told by the caller (`resolve`), as is which
-words are names of the API (`names`). Knows nothing of files.
+CommonMark with tables, by markdown-it-py; colours by Pygments. Where a link leads is told by the
+caller (`resolve`), as is which words are names of the API (`names`). Knows nothing of files.
 
-Tabs: fenced blocks each after a line **C**, **Go**, **Node**, **Python** or **Rust**, next to each other, become one block with tabs.
-What else stands in that line is shown in the tab.
+Tabs: fenced blocks each after a line **C**, **Go**, **Node**, **Python** or **Rust**, next to each
+other, become one block with tabs. What else stands in that line is shown in the tab.
 """
 
 import html
@@ -27,7 +28,11 @@ def highlighted(code, language):
     language = re.split(r"[\s,{]", language.strip(), maxsplit=1)[0].lower()
     name = html.escape(language or "text")
     try:
-        body = html.escape(code) if language in NOT_CODE else highlight(code, get_lexer_by_name(language), FORMATTER)
+        body = (
+            html.escape(code)
+            if language in NOT_CODE
+            else highlight(code, get_lexer_by_name(language), FORMATTER)
+        )
     except ClassNotFound:
         body = html.escape(code)
     return f'<pre class="code" data-language="{name}" tabindex="0"><code>{body}</code></pre>\n'
@@ -46,11 +51,13 @@ def slug(text, used):
 
 def text_of(inline):
     """The words of a line, markup left out."""
-    return "".join(token.content for token in inline.children or [] if token.type in ("text", "code_inline"))
+    return "".join(
+        token.content for token in inline.children or [] if token.type in ("text", "code_inline")
+    )
 
 
 class Page:
-    """A page's HTML, its title, and its sections (depth, anchor, title, words) for contents and search."""
+    """A page's HTML, its title, and its sections: depth, anchor, title, words."""
 
     def __init__(self, source, resolve, names):
         self.resolve, self.names = resolve, names
@@ -60,8 +67,12 @@ class Page:
         tokens = parser.parse(source)
         self.mark_headings(tokens)
         self.mark_links(tokens)
-        parser.renderer.rules["fence"] = lambda tokens, at, *_: highlighted(tokens[at].content, tokens[at].info)
-        parser.renderer.rules["code_block"] = lambda tokens, at, *_: highlighted(tokens[at].content, "")
+        parser.renderer.rules["fence"] = lambda tokens, at, *_: highlighted(
+            tokens[at].content, tokens[at].info
+        )
+        parser.renderer.rules["code_block"] = lambda tokens, at, *_: highlighted(
+            tokens[at].content, ""
+        )
         parser.renderer.rules["table_open"] = lambda *_: '<div class="table"><table>\n'
         parser.renderer.rules["table_close"] = lambda *_: "</table></div>\n"
         self.html = parser.renderer.render(self.tabbed(tokens, parser), parser.options, {})
@@ -102,15 +113,30 @@ class Page:
             name = re.sub(r"\(.*\)$|^&", "", child.content) if child.type == "code_inline" else ""
             if not inside and name in self.names:
                 child.type = "html_inline"
-                child.content = f'<a href="{self.resolve(self.names[name])}"><code>{html.escape(child.content)}</code></a>'
+                shown = html.escape(child.content)
+                child.content = (
+                    f'<a href="{self.resolve(self.names[name])}"><code>{shown}</code></a>'
+                )
             yield child
 
     def label(self, tokens, at):
         """The language that a paragraph names before a fence, or None."""
-        if at + 3 >= len(tokens) or tokens[at].type != "paragraph_open" or tokens[at + 3].type != "fence":
+        if (
+            at + 3 >= len(tokens)
+            or tokens[at].type != "paragraph_open"
+            or tokens[at + 3].type != "fence"
+        ):
             return None
-        children = [child for child in tokens[at + 1].children if child.content or child.type == "strong_open"]
-        if len(children) < 2 or children[0].type != "strong_open" or children[1].content not in LANGUAGES:
+        children = [
+            child
+            for child in tokens[at + 1].children
+            if child.content or child.type == "strong_open"
+        ]
+        if (
+            len(children) < 2
+            or children[0].type != "strong_open"
+            or children[1].content not in LANGUAGES
+        ):
             return None
         return children[1].content
 
@@ -130,7 +156,11 @@ class Page:
             for name, block in run:
                 if text_of(block[1]).strip(" :") == name:
                     block[0].attrSet("class", "label")
-                made += [self.raw(f'<section data-tab="{name}">\n'), *block, self.raw("</section>\n")]
+                made += [
+                    self.raw(f'<section data-tab="{name}">\n'),
+                    *block,
+                    self.raw("</section>\n"),
+                ]
             made.append(self.raw("</div>\n"))
             at = end
         return made
@@ -146,4 +176,6 @@ def colours():
     dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
     keep = [line for line in light.split("\n") if line.startswith(".code .")]
     night = [line for line in dark.split("\n") if line.startswith(".code .")]
-    return "\n".join(keep) + "\n@media (prefers-color-scheme: dark) {\n" + "\n".join(night) + "\n}\n"
+    return (
+        "\n".join(keep) + "\n@media (prefers-color-scheme: dark) {\n" + "\n".join(night) + "\n}\n"
+    )

@@ -1,6 +1,8 @@
-"""Makes the C reference from include/rq.h as Markdown pages: an introduction, one page for each handle, callbacks, constants.
+"""Makes the C reference from include/rq.h as Markdown pages: an introduction, one page for each
+handle, callbacks, constants.
 
-What a comment says is header.py's to read; how Markdown becomes a page is build.py's. A function that fits no page fails the build.
+What a comment says is header.py's to read; how Markdown becomes a page is build.py's. A function
+that fits no page fails the build.
 """
 
 import re
@@ -36,6 +38,7 @@ SUBJECTS = [
 
 def plain(text):
     """Prose of a comment as Markdown: names of the API become code, nothing else is markup."""
+
     def one(match):
         if match[1]:
             return match[1]
@@ -55,13 +58,17 @@ def entry(item, depth="##"):
             lines.append(f"- **{label}:** {plain(item.notes[label])}")
     if item.values:
         lines += ["| | | |", "| --- | --: | --- |"]
-        lines += [f"| `{name}` | {number} | {plain(meaning)} |" for name, number, meaning in item.values]
+        lines += [
+            f"| `{name}` | {number} | {plain(meaning)} |" for name, number, meaning in item.values
+        ]
     return "\n".join(lines) + "\n"
 
 
 def contents(found):
     lines = ["| | |", "| --- | --- |"]
-    return "\n".join(lines + [f"| `{item.name}` | {plain(item.summary)} |" for item in found]) + "\n"
+    return (
+        "\n".join(lines + [f"| `{item.name}` | {plain(item.summary)} |" for item in found]) + "\n"
+    )
 
 
 def by_subject(found):
@@ -91,10 +98,23 @@ def handle_page(title, found, handles):
 
 def introduction(text, made):
     """The first page: the header's own introduction, which is where to begin."""
-    lines = ["# C reference", "", "Made from `include/rq.h`, which is installed with the library. The functions are on the pages:", ""]
-    lines += [f"- [{title}](reference/{name}.md)" for name, title, _ in PAGES if f"docs/reference/{name}.md" in made]
+    lines = [
+        "# C reference",
+        "",
+        "Made from `include/rq.h`, which is installed with the library. The functions are on:",
+        "",
+    ]
+    lines += [
+        f"- [{title}](reference/{name}.md)"
+        for name, title, _ in PAGES
+        if f"docs/reference/{name}.md" in made
+    ]
     lines += ["- [Callbacks](reference/callbacks.md)", "- [Constants](reference/constants.md)", ""]
-    lines += ["Each function has a manual page too, which `make install` installs: `man rq_send`, and `man 3 rq` for what follows.", ""]
+    lines += [
+        "Each function has a manual page, which `make install` installs: `man rq_send`; what "
+        "follows is `man 3 rq`.",
+        "",
+    ]
     for title, body in header.introduction(text):
         lines += [f"## {title.capitalize().replace('Tls', 'TLS')}", ""]
         if body.startswith("    "):
@@ -119,6 +139,8 @@ def pages(text):
         raise SystemExit(f"reference.py: no page for {[item.name for item in left]}")
     callbacks = [item for item in found if item.kind == "callback"]
     constants = [item for item in found if item.kind == "enum"]
-    made["docs/reference/callbacks.md"] = "# Callbacks\n\n" + contents(callbacks) + "\n" + "\n".join(map(entry, callbacks))
+    made["docs/reference/callbacks.md"] = (
+        "# Callbacks\n\n" + contents(callbacks) + "\n" + "\n".join(map(entry, callbacks))
+    )
     made["docs/reference/constants.md"] = "# Constants\n\n" + "\n".join(map(entry, constants))
     return {"docs/reference.md": introduction(text, made), **made}

@@ -1,5 +1,6 @@
 // What the pages do: search in the index that is loaded beside them, and tabs of languages. Works
-// from file://, asks nobody for anything; without it, pages show every language one below the other.
+// from file://, asks nobody for anything; without it, pages show every language, one below the
+// other.
 'use strict'
 
 const RESULTS_MAX = 20

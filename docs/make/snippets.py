@@ -1,9 +1,11 @@
-"""Compiles the code of the guides: what users copy must at least be what the headers, packages and types say.
+"""Compiles the code of the guides: what users copy must at least be what the headers, packages and
+types say.
 
-    snippets.py FOLDER c go node       FOLDER takes the files; needs what the language's own tests need
+    snippets.py FOLDER c go node       FOLDER takes the files
 
-A block that is a whole program is compiled as it is. Any other is put into a function that has what the guides take for granted:
-a session, a request, a response, a context. Nothing is run: scripts/readme.sh and the examples do that.
+A block that is a whole program is compiled as it is. Any other is put into a function that has what
+the guides take for granted: a session, a request, a response, a context. Nothing is run:
+scripts/readme.sh and the examples do that.
 """
 
 import os
@@ -85,7 +87,9 @@ def c(folder):
     for name, code in blocks("c"):
         # Functions stand outside, statements inside of the one that the template makes.
         top, _, body = code.rpartition("\n}\n") if code.startswith("static") else ("", "", code)
-        text = code if "int main(" in code else C.format(top=top + "\n}\n" if top else "", body=body)
+        text = (
+            code if "int main(" in code else C.format(top=top + "\n}\n" if top else "", body=body)
+        )
         path = folder / f"{name}.c"
         path.write_text(text)
         wrong += run(["cc", *flags, path.name], folder)
@@ -96,7 +100,8 @@ def c(folder):
 def go(folder):
     module = "github.com/librq/librq/bindings/go"
     (folder / "go.mod").write_text(
-        f"module guide\n\ngo 1.24\n\nrequire {module} v0.0.0\n\nreplace {module} => {ROOT}/bindings/go\n"
+        f"module guide\n\ngo 1.24\n\nrequire {module} v0.0.0\n\n"
+        f"replace {module} => {ROOT}/bindings/go\n"
     )
     wrong, count = [], 0
     for name, code in blocks("go"):
@@ -114,11 +119,16 @@ def node(folder):
     names = []
     for name, code in blocks("js"):
         whole = code.startswith("import ")
-        (folder / f"{name}.ts").write_text(code + "export {}\n" if whole else NODE.format(body=code))
+        (folder / f"{name}.ts").write_text(
+            code + "export {}\n" if whole else NODE.format(body=code)
+        )
         names.append(f"{name}.ts")
     modules = folder / "node_modules"
     modules.mkdir(exist_ok=True)
-    for link, target in (("librq", ROOT / "bindings/node"), ("@types", ROOT / "bindings/node/node_modules/@types")):
+    for link, target in (
+        ("librq", ROOT / "bindings/node"),
+        ("@types", ROOT / "bindings/node/node_modules/@types"),
+    ):
         if not (modules / link).exists() and target.exists():
             (modules / link).symlink_to(target)
     compiler = ROOT / "bindings/node/node_modules/.bin/tsc"
