@@ -112,6 +112,17 @@ impl Budget {
         self.cancel.as_ref().is_some_and(CancelToken::is_triggered)
     }
 
+    /// The error of a cancel, or of a deadline that has passed while `what`.
+    pub(crate) fn check(&self, what: &str, phase: Phase) -> Result<(), Error> {
+        if self.is_cancelled() {
+            return Err(Self::cancelled(phase));
+        }
+        match self.is_over() {
+            true => Err(self.timed_out(ErrorKind::TotalTimeout, phase, what)),
+            false => Ok(()),
+        }
+    }
+
     /// The limit for everything that counts as connecting, from now.
     pub(crate) fn connecting(&self) -> Limit {
         let by = self.timeouts.connect.and_then(|connect| Instant::now().checked_add(connect));

@@ -38,7 +38,12 @@ impl Adapters {
         match self.mounted_for(prepared.url()) {
             None => self.http.send(prepared, context),
             Some(Mounted::Http(adapter)) => adapter.send(prepared, context),
-            Some(Mounted::Own(adapter)) => adapter.send(prepared)?.into_response(prepared, context),
+            Some(Mounted::Own(adapter)) => {
+                let reply = adapter.send(prepared)?;
+                // Nothing can end it before; what comes too late is late nevertheless.
+                context.budget.check("the adapter did not answer", Phase::Head)?;
+                reply.into_response(prepared, context)
+            }
         }
     }
 

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use rq::{Adapter, Error, ErrorKind, Phase, Prepared, Reply, Request, Result, Session};
+use rq::{
+    Adapter, CancelToken, Error, ErrorKind, Phase, Prepared, Reply, Request, Result, Session,
+};
 use rq_testd::Server;
 
 use crate::client::{
@@ -148,6 +150,27 @@ fn what_an_adapter_says_wrong_is_its_error_and_may_be_tried_again() {
     let mut reply = Reply::new(200).unwrap();
     assert!(reply.header("X\r\nY", "1").is_err() && reply.header("X", "1\r\nY: 2").is_err());
     assert!(reply.reason("O\r\nK").is_err());
+}
+
+#[test]
+fn an_answer_that_comes_too_late_or_after_a_cancel_is_none() {
+    let session = session();
+    mount(&session, "mock://", |_| {
+        thread::sleep(ms(50));
+        says("late")
+    });
+    let late = send_with(&session, "GET", "mock://x", |options| {
+        options.total_timeout(Some(ms(20)));
+    });
+    failure(late, ErrorKind::TotalTimeout, Phase::Head);
+    let token = CancelToken::new();
+    let trigger = token.clone();
+    mount(&session, "mock://", move |_| {
+        trigger.trigger();
+        says("cancelled")
+    });
+    let prepared = session.prepare(&Request::new("GET", "mock://x").unwrap()).unwrap();
+    failure(session.send_cancellable(&prepared, &token), ErrorKind::Cancelled, Phase::Head);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 'use strict'
 
 // What the addon asks and tells while a request is on its way and its body is read: pieces of the
-// request's body, hooks, progress. A question comes from a worker thread that waits, and is
-// answered when the answer is there; news are told, and nobody waits.
+// request's body, hooks, adapters, progress. A question comes from a worker thread that waits, and
+// is answered when the answer is there; news are told, and nobody waits.
 
 const native = require('../build/rq_node.node')
 const { failure } = require('./errors.cjs')
+const { Adapters } = require('./mounts.cjs')
 const { Reader } = require('./upload.cjs')
 
 const STEPS = ['dns', 'connect', 'tls', 'reused', 'sent', 'head', 'body', 'retry', 'redirect']
@@ -16,14 +17,19 @@ class Dialog {
   #later
   #levels // the hooks of the session, those of the request
   #lend
+  #adapters
   #readers = []
   failure // { reason }: what a function of the caller's threw, and the request failed of
 
-  /** lend: what a hook sees, made of the addon's handle: { prepared, response }. */
-  constructor (handle, later, ofSession, lend) {
+  /**
+   * hooks and mounts are those of the session; lend: what a hook sees, made of the addon's handle:
+   * { prepared, response }.
+   */
+  constructor (handle, later, { hooks, mounts }, lend) {
     this.#handle = handle
     this.#later = later
-    this.#levels = [ofSession, later?.hooks]
+    this.#levels = [hooks, later?.hooks]
+    this.#adapters = new Adapters(mounts)
     this.#lend = lend
   }
 
@@ -39,6 +45,7 @@ class Dialog {
       case 'rewind': return this.#rewind(...given)
       case 'request': return this.#onRequest(...given)
       case 'response': return this.#onResponse(...given)
+      case 'adapter': return this.#onAdapter(...given)
       case 'trace': return this.#onTrace(...given)
       case 'download': return this.#tell(this.#levels[given[0]].download, given[1], given[2])
       case 'progress': return this.#tell([this.#later.onProgress], ...given)
@@ -74,7 +81,7 @@ class Dialog {
       for (const hook of this.#levels[level].request) await hook(prepared)
       native.hookAnswer(this.#handle, true)
     } catch (reason) {
-      this.#hookFailed(reason)
+      this.#failed(reason)
     }
   }
 
@@ -87,11 +94,23 @@ class Dialog {
       }
       native.hookAnswer(this.#handle, true, this.#lend.handle(response))
     } catch (reason) {
-      this.#hookFailed(reason)
+      this.#failed(reason)
     }
   }
 
-  #hookFailed (reported) {
+  // ---- adapters ----
+
+  async #onAdapter (number, handle) {
+    try {
+      const reply = await this.#adapters.answer(number, this.#lend.prepared(handle))
+      native.adapterAnswer(this.#handle, reply)
+    } catch (reason) {
+      this.#failed(reason)
+    }
+  }
+
+  /** A hook or an adapter: it is what the request fails of, unless nobody waits any more. */
+  #failed (reported) {
     if (native.hookAnswer(this.#handle, false) === undefined) return
     this.failure = { reason: failure(reported) }
   }
@@ -118,6 +137,7 @@ class Dialog {
   close () {
     for (const reader of this.#readers) reader?.close()
     this.#readers = []
+    this.#adapters = undefined
   }
 }
 

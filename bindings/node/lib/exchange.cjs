@@ -1,7 +1,7 @@
 'use strict'
 
 // One exchange: a request is sent, the head of its response comes back. Meanwhile its signal may
-// end it, its body may be asked for, and its hooks are called.
+// end it, its body may be asked for, and its hooks and adapters are called.
 
 const native = require('../build/rq_node.node')
 const { Dialog } = require('./dialog.cjs')
@@ -10,7 +10,8 @@ const { because, listen } = require('./signal.cjs')
 
 /**
  * Sends what start(handle, ask) starts and gives its response, unless the signal ends it. later is
- * what is read and called meanwhile, for the request; ofSession are the hooks of the session.
+ * what is read and called meanwhile, for the request; ofSession the hooks and mounts of the
+ * session.
  */
 async function exchange ({ signal, later, ofSession }, start) {
   if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
@@ -23,7 +24,7 @@ async function exchange ({ signal, later, ofSession }, start) {
     const handle = native.responseNew()
     unlisten = listen(signal, handle)
     const context = { signal, later }
-    if (later || ofSession) {
+    if (later || ofSession.hooks || ofSession.mounts.functions.size > 0) {
       const lent = (given, head) => lend.response(given, head, { ...context, dialog })
       dialog = new Dialog(handle, later, ofSession, { ...lend, response: lent })
     }

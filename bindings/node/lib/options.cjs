@@ -2,10 +2,11 @@
 
 // Options become a list of calls of rq.h's setters, [name, …arguments], which src/calls.c makes;
 // here only their JavaScript types are checked. Merging, defaults and the check of every text are
-// librq's. The bodies of requests are body.cjs's.
+// librq's. The bodies of requests are body.cjs's, certificates and pins tls.cjs's.
 
 const body = require('./body.cjs')
 const { hooksCall, hooksOf } = require('./hooks.cjs')
+const tls = require('./tls.cjs')
 const {
   bytes, fields, flag, flat, list, milliseconds, pairs, pause, scalar, text, textOrNull, url, whole
 } = require('./values.cjs')
@@ -130,6 +131,13 @@ const both = {
   ca (calls, pem) {
     calls.push(['ca_pem', bytes('ca', pem)])
   },
+  ...tls.setters,
+  sourceAddress (calls, address) {
+    calls.push(['source_address', textOrNull('sourceAddress', address)])
+  },
+  unixSocket (calls, path) {
+    calls.push(['unix_socket', textOrNull('unixSocket', path)])
+  },
   followRedirects (calls, follow) {
     calls.push(['follow_redirects', flag('followRedirects', follow)])
   },
@@ -193,10 +201,10 @@ const ofSession = {
 }
 
 // What was prepared stays as it is: these are about its way.
-const ofSending = { __proto__: null, signal () {} }
-for (const name of ['jar', 'proxies', 'timeout', 'deadline', 'verify', 'ca', 'followRedirects',
-  'maxRedirects', 'sensitiveHeaders', 'retries', 'decode', 'maxBody', 'maxDecoded',
-  'proxyDigest']) {
+const ofSending = { __proto__: null, ...tls.setters, signal () {} }
+for (const name of ['jar', 'proxies', 'timeout', 'deadline', 'verify', 'ca', 'sourceAddress',
+  'unixSocket', 'followRedirects', 'maxRedirects', 'sensitiveHeaders', 'retries', 'decode',
+  'maxBody', 'maxDecoded', 'proxyDigest']) {
   ofSending[name] = both[name]
 }
 

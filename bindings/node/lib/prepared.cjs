@@ -10,7 +10,7 @@ const { bytes, scalar, text, url } = require('./values.cjs')
 
 let sendable
 
-/** Made by session.prepare(), or lent to an auth function or a hook for its call. */
+/** Made by session.prepare(), or lent to an auth function, a hook or an adapter for its call. */
 class Prepared {
   #handle
   #later

@@ -22,6 +22,7 @@ class Response {
   #head
   #history
   #encoding
+  #certificates
   #trailers = null
   #ended = false // the body came to its end: there is nothing to give up
   #failed // { reason }: why the body ended early
@@ -92,6 +93,15 @@ class Response {
   get cookies () {
     return (this.#head.cookies ?? []).map(({ expires, ...cookie }) =>
       ({ ...cookie, expires: expires === null ? null : new Date(expires * 1000) }))
+  }
+
+  /** Those that the server has shown, its own first; none without TLS. */
+  get certificates () {
+    const date = (seconds) => new Date(seconds * 1000)
+    this.#certificates ??= checked(native.responseCertificates, this.#handle)
+      .map(({ notBefore, notAfter, ...certificate }) =>
+        ({ ...certificate, notBefore: date(notBefore), notAfter: date(notAfter) }))
+    return this.#certificates
   }
 
   /** The URL of the first link of that relation; null if there is none. */

@@ -7,8 +7,10 @@ const { Cookies } = require('./cookies.cjs')
 const { checked } = require('./errors.cjs')
 const { exchange } = require('./exchange.cjs')
 const handles = require('./handles.cjs')
+const { Mounts } = require('./mounts.cjs')
 const { requestOf, sendingCalls, sessionOf } = require('./options.cjs')
 const { Prepared, lending, sendable } = require('./prepared.cjs')
+const { text } = require('./values.cjs')
 
 const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
 
@@ -17,12 +19,14 @@ class Session {
   #auth // the option
   #hooks // those of the option
   #cookies
+  #mounts
 
   constructor (options = {}) {
     const { calls, hooks } = sessionOf(options)
     this.#handle = checked(native.sessionNew, calls)
     this.#auth = options.auth
     this.#hooks = hooks
+    this.#mounts = new Mounts(this.#handle)
     handles.keep(this, this.#handle)
   }
 
@@ -58,7 +62,8 @@ class Session {
   }
 
   #exchange ({ signal }, later, start) {
-    return exchange({ signal, later, ofSession: this.#hooks }, start)
+    const ofSession = { hooks: this.#hooks, mounts: this.#mounts }
+    return exchange({ signal, later, ofSession }, start)
   }
 
   /** The auth function of the request, or else of the session. */
@@ -96,6 +101,24 @@ class Session {
     return this.request('DELETE', url, options)
   }
 
+  /**
+   * Has the function answer the requests whose URL begins with the prefix; without one, they have
+   * connections of their own.
+   */
+  mount (prefix, ...given) {
+    text('prefix', prefix)
+    const [adapter] = given
+    if (given.length > 0 && typeof adapter !== 'function') {
+      throw new TypeError('an adapter must be a function')
+    }
+    this.#mounts.mount(prefix, adapter)
+  }
+
+  /** Whether something was mounted at exactly this prefix. */
+  unmount (prefix) {
+    return this.#mounts.unmount(text('prefix', prefix))
+  }
+
   /** Closes the connections that wait for a next request. */
   closeIdle () {
     checked(native.sessionCloseIdle, this.#handle)
@@ -104,6 +127,7 @@ class Session {
   /** No more requests; those in flight and open responses end as they would have. */
   close () {
     native.sessionClose(this.#handle)
+    this.#mounts = new Mounts(this.#handle) // what is in flight keeps the old ones
   }
 
   [dispose] () {

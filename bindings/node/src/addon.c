@@ -13,6 +13,8 @@ static const struct {
     {"sessionNew", session_new},
     {"sessionCloseIdle", session_close_idle},
     {"sessionClose", session_close},
+    {"sessionMount", session_mount},
+    {"sessionUnmount", session_unmount},
     {"cookiesSet", cookies_set},
     {"cookiesReceive", cookies_receive},
     {"cookiesClear", cookies_clear},
@@ -38,6 +40,7 @@ static const struct {
     {"responseRequest", response_request},
     {"responseSend", response_send},
     {"responseSent", response_sent},
+    {"responseCertificates", response_certificates},
     {"responseCancel", response_cancel},
     {"responseClose", response_close},
     {"responseRead", response_read},
@@ -54,6 +57,7 @@ static const struct {
     {"responseDelimiter", response_delimiter},
     {"uploadAnswer", upload_answer},
     {"hookAnswer", hook_answer},
+    {"adapterAnswer", adapter_answer},
 };
 
 NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
@@ -68,6 +72,7 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
     set(env, exports, exported[i].name, function);
   }
   set(env, exports, "version", utf8(env, rq_version()));
+  set(env, exports, "reasons", error_reasons(env));
   return exports;
 }
 

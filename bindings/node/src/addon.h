@@ -36,6 +36,7 @@ void *handle_of(napi_env env, napi_value value, const napi_type_tag *tag, const 
 /* errors.c: failures as plain objects, which lib/errors.cjs makes into RequestErrors */
 napi_value error_object(napi_env env, const rq_error *error);
 bool error_thrown(napi_env env, rq_error *error);       /* throws and frees it; false for NULL */
+napi_value error_reasons(napi_env env);                 /* the words, in order */
 void misuse_throw(napi_env env, const char *message);
 
 /* pool.c: blocking work off the JS thread */
@@ -90,6 +91,11 @@ napi_value cookies_load(napi_env env, napi_callback_info info);
 napi_value cookies_save(napi_env env, napi_callback_info info);
 napi_value cookie_objects(napi_env env, const rq_cookies *jar, rq_error **error);
 
+/* adapter.c: functions of JavaScript in the place of servers */
+napi_value session_mount(napi_env env, napi_callback_info info);
+napi_value session_unmount(napi_env env, napi_callback_info info);
+napi_value adapter_answer(napi_env env, napi_callback_info info);
+
 /* calls.c: lists of calls, each an array of a setter's name and its arguments */
 typedef bool call_maker(napi_env env, const char *name, napi_value call, void *target,
                         rq_error **error);             /* false: it knows no such setter */
@@ -114,7 +120,12 @@ void request_free(request *described);
 
 /* request_body.c */
 call_maker body_make;                                  /* the target is a request */
-bool opening_add(napi_env env, request *to, rq_opts *opts, rq_part *part, char *path);
+
+/* openings.c: the files that a request names, opened in its job */
+typedef enum {
+  OPENS_BODY, OPENS_PART, OPENS_CA, OPENS_PROXY_CA, OPENS_CERT, OPENS_PROXY_CERT
+} opening_kind;
+bool opening_add(napi_env env, request *to, opening_kind kind, napi_value call);
 void openings_run(request *of, rq_error **error);      /* any thread: opens the files, may block */
 void openings_free(struct opening *files);
 
@@ -125,7 +136,8 @@ void prepared_leave(prepared *entered);
 rq_prepared *prepared_inner(const prepared *entered);
 void prepared_auth(void *unused, rq_prepared *lent, rq_error **error); /* an rq_auth_fn */
 napi_value prepared_handle(napi_env env, rq_prepared *owned);
-napi_value prepared_lend(napi_env env, rq_prepared *inner, prepared **held);
+/* Lent as one that can be read only, if it is fixed. */
+napi_value prepared_lend(napi_env env, rq_prepared *inner, bool fixed, prepared **held);
 void prepared_retract(prepared *held); /* it means nothing any more */
 napi_value prepared_new(napi_env env, napi_callback_info info);
 napi_value prepared_method(napi_env env, napi_callback_info info);
@@ -184,6 +196,9 @@ napi_value response_close(napi_env env, napi_callback_info info);
 napi_value response_head(napi_env env, response *of);
 napi_value response_fields(napi_env env, const rq_response *inner, bool trailers);
 
+/* certificates.c */
+napi_value response_certificates(napi_env env, napi_callback_info info);
+
 /* send.c */
 napi_value response_request(napi_env env, napi_callback_info info);
 napi_value response_send(napi_env env, napi_callback_info info);
@@ -194,13 +209,14 @@ typedef struct dialog {
   napi_ref ask;
   response *sending; /* whose job asks */
   /* The question: the worker's until it asks, the JS thread's until it answers. */
-  enum { ASKS_READ, ASKS_REWIND, ASKS_REQUEST, ASKS_RESPONSE } what;
-  uint32_t number; /* of a source, or the level of a hook */
+  enum { ASKS_READ, ASKS_REWIND, ASKS_REQUEST, ASKS_RESPONSE, ASKS_ADAPTER } what;
+  uint32_t number; /* of a source or an adapter, or the level of a hook */
   void *buf;
   size_t cap;
   rq_prepared *prepared;
   rq_response *response;
-  /* What a hook was lent of it. */
+  rq_reply *reply; /* to be filled in */
+  /* What a hook or an adapter was lent of it. */
   struct prepared *lent_prepared;
   response *lent_response;
   /* The answer. */

@@ -1,7 +1,7 @@
 /* What a job and JavaScript say to each other while the job runs. A question goes to a JavaScript
-   function, ask(what, …), and the worker waits until the answer comes, by uploadAnswer or
-   hookAnswer. News are told, not asked: they are heard in order, and nobody waits for that; of
-   progress only the latest counts.
+   function, ask(what, …), and the worker waits until the answer comes, by uploadAnswer, hookAnswer
+   or adapterAnswer. News are told, not asked: they are heard in order, and nobody waits for that;
+   of progress only the latest counts.
 
    The context of a callback is a number; everything else is with the job that runs on the thread.
    So settings and prepared requests keep nothing of JavaScript, and librq frees nothing. */
@@ -137,15 +137,17 @@ static void flush(dialog *with) {
   }
 }
 
-/* False: what the hook is to see cannot be made. */
-static bool ask_hook(dialog *with) {
+/* False: what the hook or the adapter is to see cannot be made. */
+static bool ask_with_prepared(dialog *with, const char *what, bool fixed) {
+  napi_value given[] = {number(with->env, with->number), NULL};
+  given[1] = prepared_lend(with->env, with->prepared, fixed, &with->lent_prepared);
+  if (given[1] != NULL) call(with, what, given, 2);
+  return given[1] != NULL;
+}
+
+static bool ask_with_response(dialog *with) {
   napi_env env = with->env;
   napi_value given[] = {number(env, with->number), NULL, NULL};
-  if (with->what == ASKS_REQUEST) {
-    given[1] = prepared_lend(env, with->prepared, &with->lent_prepared);
-    if (given[1] != NULL) call(with, "request", given, 2);
-    return given[1] != NULL;
-  }
   given[1] = response_lend(env, with->sending, with->response, &with->lent_response);
   if (given[1] != NULL) given[2] = response_head(env, with->lent_response);
   if (given[2] != NULL) call(with, "response", given, 3);
@@ -161,18 +163,29 @@ static void give_up(dialog *with, job *work) {
   pool_answer(with->env, work);
 }
 
+static bool ask(dialog *with) {
+  switch (with->what) {
+    case ASKS_READ:
+    case ASKS_REWIND:
+      call(with, with->what == ASKS_READ ? "read" : "rewind",
+           (napi_value[]){number(with->env, with->number)}, 1);
+      return true;
+    case ASKS_REQUEST:
+      return ask_with_prepared(with, "request", false);
+    case ASKS_ADAPTER:
+      return ask_with_prepared(with, "adapter", true);
+    case ASKS_RESPONSE:
+      return ask_with_response(with);
+  }
+  return false;
+}
+
 void dialog_hear(napi_env env, job *work, bool asked) {
   dialog *with = work->dialog;
   if (with == NULL) return;
   flush(with);
   /* A function that was told may have cancelled the request, and with it the question. */
-  if (!asked || !pool_asks(env, work)) return;
-  if (with->what == ASKS_READ)
-    call(with, "read", (napi_value[]){number(env, with->number)}, 1);
-  else if (with->what == ASKS_REWIND)
-    call(with, "rewind", (napi_value[]){number(env, with->number)}, 1);
-  else if (!ask_hook(with))
-    give_up(with, work);
+  if (asked && pool_asks(env, work) && !ask(with)) give_up(with, work);
 }
 
 void dialog_retract(dialog *with) {

@@ -9,6 +9,24 @@ static void set_number(napi_env env, napi_value object, const char *name, int32_
     set(env, object, name, value);
 }
 
+/* What a proxy answered: { headers: name, value, …, body }. */
+static void set_answer(napi_env env, napi_value object, const rq_error *error) {
+  size_t len = 0;
+  const void *data = rq_error_answer_body(error, &len);
+  const char *name = NULL, *value = NULL;
+  napi_value answer = NULL, fields = NULL, body = NULL;
+  if (data == NULL || napi_create_object(env, &answer) != napi_ok) return;
+  if (napi_create_array(env, &fields) != napi_ok) return;
+  for (uint32_t i = 0; rq_error_answer_header_at(error, i, &name, &value); i++) {
+    napi_set_element(env, fields, 2 * i, latin1(env, name));
+    napi_set_element(env, fields, 2 * i + 1, latin1(env, value));
+  }
+  napi_create_buffer_copy(env, len, data, NULL, &body);
+  set(env, answer, "headers", fields);
+  set(env, answer, "body", body);
+  set(env, object, "answer", answer);
+}
+
 napi_value error_object(napi_env env, const rq_error *error) {
   napi_value object = NULL;
   if (napi_create_object(env, &object) != napi_ok) return NULL;
@@ -19,7 +37,18 @@ napi_value error_object(napi_env env, const rq_error *error) {
   set(env, object, "url", utf8(env, rq_error_url(error)));
   set_number(env, object, "errno", rq_error_errno(error));
   set_number(env, object, "status", rq_error_status(error));
+  const char *reason = rq_error_reason(error);
+  if (*reason != '\0') set(env, object, "reason", utf8(env, reason));
+  set_answer(env, object, error);
   return object;
+}
+
+napi_value error_reasons(napi_env env) {
+  napi_value words = NULL;
+  if (napi_create_array(env, &words) != napi_ok) return NULL;
+  for (uint32_t i = 0; rq_reason_at(i) != NULL; i++)
+    napi_set_element(env, words, i, utf8(env, rq_reason_at(i)));
+  return words;
 }
 
 bool error_thrown(napi_env env, rq_error *error) {

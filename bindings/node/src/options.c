@@ -25,6 +25,68 @@ static void ca_pem(napi_env env, napi_value call, rq_opts *opts, rq_error **erro
   if (bytes_of(env, argument(env, call, 1), &pem, &len)) rq_opts_ca_pem(opts, pem, len, error);
 }
 
+static void proxy_ca_pem(napi_env env, napi_value call, rq_opts *opts, rq_error **error) {
+  const void *pem = NULL;
+  size_t len = 0;
+  if (bytes_of(env, argument(env, call, 1), &pem, &len))
+    rq_opts_proxy_ca_pem(opts, pem, len, error);
+}
+
+/* ---- client certificates ---- */
+
+typedef void cert_setter(rq_opts *, const char *cert, const char *key, const char *password,
+                         rq_error **);
+
+/* [name, path, path of the key, password], each or NULL. */
+static void cert_files(napi_env env, napi_value call, rq_opts *opts, cert_setter *setter,
+                       rq_error **error) {
+  char *path = text_argument(env, call, 1), *key = text_argument(env, call, 2);
+  char *password = text_argument(env, call, 3);
+  if (!is_thrown(env)) setter(opts, path, key, password, error);
+  free(path);
+  free(key);
+  free(password);
+}
+
+static void cert(napi_env env, napi_value call, rq_opts *opts, rq_error **error) {
+  cert_files(env, call, opts, rq_opts_cert, error);
+}
+
+static void proxy_cert(napi_env env, napi_value call, rq_opts *opts, rq_error **error) {
+  cert_files(env, call, opts, rq_opts_proxy_cert, error);
+}
+
+typedef void pem_setter(rq_opts *, const void *cert, size_t cert_len, const void *key,
+                        size_t key_len, const char *password, rq_error **);
+
+/* [name, PEM, PEM of the key or NULL, password or NULL] */
+static void cert_bytes(napi_env env, napi_value call, rq_opts *opts, pem_setter *setter,
+                       rq_error **error) {
+  const void *pem = NULL, *key = NULL;
+  size_t len = 0, key_len = 0;
+  napi_value apart = argument(env, call, 2);
+  if (!bytes_of(env, argument(env, call, 1), &pem, &len)) return;
+  if (!is_nullish(env, apart) && !bytes_of(env, apart, &key, &key_len)) return;
+  char *password = text_argument(env, call, 3);
+  if (!is_thrown(env)) setter(opts, pem, len, key, key_len, password, error);
+  free(password);
+}
+
+static void cert_pem(napi_env env, napi_value call, rq_opts *opts, rq_error **error) {
+  cert_bytes(env, call, opts, rq_opts_cert_pem, error);
+}
+
+static void proxy_cert_pem(napi_env env, napi_value call, rq_opts *opts, rq_error **error) {
+  cert_bytes(env, call, opts, rq_opts_proxy_cert_pem, error);
+}
+
+/* ---- other setters that the kinds above do not cover ---- */
+
+static void tls_min(napi_env env, napi_value call, rq_opts *opts, rq_error **error) {
+  uint32_t version = number_argument(env, call, 1);
+  if (!is_thrown(env)) rq_opts_tls_min(opts, (int)version, error);
+}
+
 static void resolve(napi_env env, napi_value call, rq_opts *opts, rq_error **error) {
   char *host = text_argument(env, call, 1), *address = text_argument(env, call, 3);
   uint32_t port = number_argument(env, call, 2);
@@ -83,6 +145,13 @@ static const setter setters[] = {
     SETTER(NUMBER, number, retry_after_max_ms), SETTER(FLAG, flag, decode),
     {"body_max", OTHER, {.other = body_max}}, {"decoded_max", OTHER, {.other = decoded_max}},
     SETTER(FLAG, flag, expect_continue), SETTER(FLAG, flag, proxy_digest),
+    {"cert", OTHER, {.other = cert}},    {"cert_pem", OTHER, {.other = cert_pem}},
+    SETTER(TEXT, text, server_name),     {"tls_min", OTHER, {.other = tls_min}},
+    SETTER(TEXT, text, pin),             SETTER(FLAG, flag, proxy_verify),
+    SETTER(TEXT, text, proxy_ca_file),   {"proxy_ca_pem", OTHER, {.other = proxy_ca_pem}},
+    {"proxy_cert", OTHER, {.other = proxy_cert}},
+    {"proxy_cert_pem", OTHER, {.other = proxy_cert_pem}},
+    SETTER(TEXT, text, source_address),  SETTER(TEXT, text, unix_socket),
     {"hooks", OTHER, {.other = hooks_make}},
 };
 

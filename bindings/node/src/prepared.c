@@ -1,6 +1,6 @@
 /* Prepared requests as handles. One can be read at any time, but not edited while it is being sent
-   on a worker thread. In an auth function and in a hook it is lent: its handle means nothing
-   afterwards. That of a response belongs to the response, and cannot be edited. */
+   on a worker thread. In an auth function, a hook and an adapter it is lent: its handle means
+   nothing afterwards. That of a response belongs to the response, and cannot be edited. */
 #include "addon.h"
 
 #include <stdlib.h>
@@ -10,6 +10,7 @@ struct prepared {
   unsigned sends;     /* jobs in flight */
   unsigned holders;   /* the JS handle, the jobs in flight, who lends it */
   bool lent;          /* by librq, for a call */
+  bool fixed;         /* lent to be read only */
   response *of;       /* whose request it is: counted; NULL for all others */
 };
 
@@ -77,8 +78,9 @@ napi_value prepared_handle(napi_env env, rq_prepared *owned) {
   return handle_of_prepared(env, (prepared){.inner = owned}, NULL);
 }
 
-napi_value prepared_lend(napi_env env, rq_prepared *inner, prepared **held) {
-  napi_value handle = handle_of_prepared(env, (prepared){.inner = inner, .lent = true}, held);
+napi_value prepared_lend(napi_env env, rq_prepared *inner, bool fixed, prepared **held) {
+  prepared lent = {.inner = inner, .lent = true, .fixed = fixed};
+  napi_value handle = handle_of_prepared(env, lent, held);
   if (handle != NULL) (*held)->holders++;
   return handle;
 }
@@ -119,7 +121,7 @@ void prepared_auth(void *unused, rq_prepared *inner, rq_error **error) {
     return;
   }
   prepared *lent = NULL;
-  napi_value handle = prepared_lend(now->env, inner, &lent);
+  napi_value handle = prepared_lend(now->env, inner, false, &lent);
   if (handle != NULL) {
     napi_call_function(now->env, undefined(now->env), now->auth, 1, &handle, NULL);
     prepared_retract(lent);
@@ -241,9 +243,15 @@ napi_value prepared_proxy(napi_env env, napi_callback_info info) {
 
 static prepared *editable(napi_env env, napi_value handle) {
   prepared *wanted = prepared_of(env, handle);
-  if (wanted == NULL || (wanted->sends == 0 && wanted->of == NULL)) return wanted;
-  misuse_throw(env, wanted->of == NULL ? "the prepared request is being sent"
-                                       : "the request of a response was sent; prepare another");
+  if (wanted == NULL) return NULL;
+  if (wanted->fixed)
+    misuse_throw(env, "the request that an adapter answers was sent; it can be read only");
+  else if (wanted->of != NULL)
+    misuse_throw(env, "the request of a response was sent; prepare another");
+  else if (wanted->sends > 0)
+    misuse_throw(env, "the prepared request is being sent");
+  else
+    return wanted;
   return NULL;
 }
 

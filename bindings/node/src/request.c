@@ -4,12 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Not read here, on the JS thread, as the other files are not opened here. */
+static const struct {
+  const char *name;
+  opening_kind kind;
+} opened[] = {
+    {"ca_file", OPENS_CA},
+    {"proxy_ca_file", OPENS_PROXY_CA},
+    {"cert", OPENS_CERT},
+    {"proxy_cert", OPENS_PROXY_CERT},
+};
+
 static bool make(napi_env env, const char *name, napi_value call, void *target, rq_error **error) {
   request *to = target;
   rq_opts *opts = rq_request_opts(to->inner);
-  /* Not read here, on the JS thread, as the other files are not opened here. */
-  if (strcmp(name, "ca_file") == 0)
-    return opening_add(env, to, opts, NULL, text_argument(env, call, 1));
+  for (size_t i = 0; i < sizeof opened / sizeof *opened; i++)
+    if (strcmp(opened[i].name, name) == 0 && !is_nullish(env, argument(env, call, 1)))
+      return opening_add(env, to, opened[i].kind, call);
   return body_make(env, name, call, to, error) || option_make(env, name, call, opts, error);
 }
 

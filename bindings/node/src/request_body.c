@@ -1,57 +1,10 @@
 /* The bodies of requests: bytes, JSON, form fields, files, parts, and pieces that JavaScript gives
-   (upload.c). Which of them wins where several are given is for librq to say.
-
-   Files are named here and opened later, in the job of the request, for that may block. */
+   (upload.c). Which of them wins where several are given is for librq to say. Files are named here
+   and opened later (openings.c). */
 #include "addon.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- files ---- */
-
-struct opening {
-  rq_opts *opts; /* whose CA file, else */
-  rq_part *part; /* whose content, else the request's body */
-  char *path;
-  struct opening *next;
-};
-
-/* Takes the path. Always true: the setter was known. */
-bool opening_add(napi_env env, request *to, rq_opts *opts, rq_part *part, char *path) {
-  struct opening *added = path == NULL ? NULL : malloc(sizeof *added);
-  if (added == NULL) {
-    if (!is_thrown(env)) napi_throw_type_error(env, NULL, "a path was expected");
-    free(path);
-    return true;
-  }
-  *added = (struct opening){.opts = opts, .part = part, .path = path};
-  struct opening **end = &to->files;
-  while (*end != NULL) end = &(*end)->next;
-  *end = added;
-  return true;
-}
-
-void openings_run(request *of, rq_error **error) {
-  for (const struct opening *file = of->files; file != NULL; file = file->next) {
-    if (file->opts != NULL)
-      rq_opts_ca_file(file->opts, file->path, error);
-    else if (file->part != NULL)
-      rq_part_file(file->part, file->path, error);
-    else
-      rq_request_body_file(of->inner, file->path, error);
-  }
-}
-
-void openings_free(struct opening *files) {
-  while (files != NULL) {
-    struct opening *next = files->next;
-    free(files->path);
-    free(files);
-    files = next;
-  }
-}
-
-/* ---- setters ---- */
 
 typedef void setter(napi_env env, napi_value call, request *to, rq_error **error);
 
@@ -64,7 +17,7 @@ static void body(napi_env env, napi_value call, request *to, rq_error **error) {
 
 static void body_file(napi_env env, napi_value call, request *to, rq_error **error) {
   (void)error;
-  opening_add(env, to, NULL, NULL, text_argument(env, call, 1));
+  opening_add(env, to, OPENS_BODY, call);
 }
 
 static void body_fd(napi_env env, napi_value call, request *to, rq_error **error) {
@@ -137,7 +90,7 @@ static void part_bytes(napi_env env, napi_value call, request *to, rq_error **er
 }
 
 static void part_file(napi_env env, napi_value call, request *to, rq_error **error) {
-  if (*error == NULL) opening_add(env, to, NULL, to->part, text_argument(env, call, 1));
+  if (*error == NULL) opening_add(env, to, OPENS_PART, call);
 }
 
 static void part_callback(napi_env env, napi_value call, request *to, rq_error **error) {

@@ -23,6 +23,11 @@ const hooked = (kind, does) => `let called; const inHook = new Promise((f) => { 
   const hooks = { ${kind}: async (r) => { called(); ${does} } };
   const s = new Session(); s.get('${HTTP}/json', { hooks }); await inHook; await sleep(20)`
 
+/** A request to an adapter, which does so with r, for s. */
+const mocked = (does) => `let called; const inAdapter = new Promise((f) => { called = f });
+  const s = new Session(); s.mount('mock://', async (r) => { called(); ${does} });
+  s.get('mock://a/'); await inAdapter; await sleep(20)`
+
 const states = {
   'nothing done': '',
   'a session': 'new Session()',
@@ -67,6 +72,15 @@ const states = {
   'with an answer of a hook on its way': `const s = new Session({ hooks: {
       request: async () => { await sleep(1) }, response: async () => { await sleep(1) } } });
     const again = () => s.get('${HTTP}/redirect/9').then(again);
+    for (let i = 0; i < 20; i++) again(); await sleep(50)`,
+  'waiting for an adapter': mocked('await new Promise(() => {})'),
+  'more waiting for adapters than threads': `const s = new Session();
+    s.mount('mock://', () => new Promise(() => {}));
+    for (let i = 0; i < 200; i++) s.get('mock://a/'); await sleep(200)`,
+  'sending in an adapter': mocked(`await s.get('${HTTP}/stall-head')`),
+  'with an answer of an adapter on its way': `const s = new Session();
+    s.mount('mock://', async () => { await sleep(1); return { body: 'text' } });
+    const again = () => s.get('mock://a/').then(again);
     for (let i = 0; i < 20; i++) again(); await sleep(50)`,
   'reading what took the place of another response': `const s = new Session();
     const hooks = { response: () => s.get('${HTTP}/drip/100000/1000') };

@@ -26,6 +26,27 @@ for (const [name, given, message] of [
   ['a deadline NaN', ['GET', url, { deadline: NaN }], /deadline must be/],
   ['verify 1', ['GET', url, { verify: 1 }], /verify must be/],
   ['two CAs', ['GET', url, { verify: CA_FILE, ca: '' }], /not both/],
+  ['a certificate that is a number', ['GET', url, { cert: 1 }], /cert must be a path/],
+  ['half a certificate', ['GET', url, { cert: ['a'] }], /cert must be a list of certificate and/],
+  ['a certificate without one', ['GET', url, { cert: { key: 'a' } }], /cert: the certificate must/],
+  ['a key that is a number', ['GET', url, { cert: ['a', 1] }], /cert: the key must be a path/],
+  ['a path and bytes', ['GET', url, { cert: ['a', Buffer.of()] }], /cert must be two paths/],
+  ['a password that is a number', ['GET', url, { cert: { cert: 'a', password: 1 } }],
+    /cert: the password must be a string/],
+  ['an unknown part of a certificate', ['GET', url, { cert: { chain: 'a' } }], /no option chain/],
+  ['a proxy\'s certificate', ['GET', url, { proxyCert: true }], /proxyCert must be a path/],
+  ['a name that is null', ['GET', url, { serverName: null }], /serverName must be a string/],
+  ['an old version', ['GET', url, { tlsMin: '1.1' }], /tlsMin must be '1.2' or '1.3'/],
+  ['a version that is a number', ['GET', url, { tlsMin: 1.2 }], /tlsMin must be/],
+  ['pins that are a number', ['GET', url, { pins: 1 }], /pins must be a list/],
+  ['a pin that is a number', ['GET', url, { pins: [1] }], /a pin in pins must be a string/],
+  ['proxyVerify 1', ['GET', url, { proxyVerify: 1 }], /proxyVerify must be/],
+  ['proxyVerify without a CA', ['GET', url, { proxyVerify: {} }], /proxyVerify must be/],
+  ['a proxy\'s CA that is a number', ['GET', url, { proxyVerify: { ca: 1 } }],
+    /proxyVerify: ca must be/],
+  ['a source that is a number', ['GET', url, { sourceAddress: 1 }], /sourceAddress must be/],
+  ['a socket that is a number', ['GET', url, { unixSocket: 1 }], /unixSocket must be a string or/],
+  ['a socket with a NUL', ['GET', url, { unixSocket: 'a\0b' }], /NUL/],
   ['params that are a number', ['GET', url, { params: 1 }], /params must be/],
   ['a parameter that is an object', ['GET', url, { params: { a: {} } }], /params: a must be/],
   ['pathAsIs 1', ['GET', url, { pathAsIs: 1 }], /pathAsIs must be true or false/],
@@ -159,6 +180,15 @@ test('the addon takes no foreign object for a handle', () => {
     assert.throws(() => native.cookiesList(fake), TypeError)
     assert.throws(() => native.uploadAnswer(fake, null), TypeError)
   }
+  for (const fake of [undefined, {}, response]) {
+    assert.throws(() => native.sessionMount(fake, 'mock://', 1), TypeError)
+    assert.throws(() => native.sessionUnmount(fake, 'mock://'), TypeError)
+  }
+  assert.throws(() => native.sessionMount(own, 'mock://', 'text'), TypeError)
+  assert.throws(() => native.responseCertificates(own), TypeError)
+  assert.throws(() => native.responseCertificates(response),
+    (error) => error.name === 'RQ_ERR_MISUSE')
+  assert.equal(native.adapterAnswer(response, [200, null, [], null]), undefined)
   for (const wrong of [response, own]) assert.throws(() => native.preparedUrl(wrong), TypeError)
   assert.throws(() => native.responseRead(own), TypeError)
   assert.throws(() => native.sessionClose(response), TypeError)

@@ -9,6 +9,7 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const NAMES = ['HTTP', 'HTTPS', 'CA_FILE', 'HTTPS_UNTRUSTED', 'HTTPS_WRONG_HOST', 'HTTPS_EXPIRED',
+  'MTLS', 'SERVER_PIN', 'CLIENT_CERT', 'CLIENT_KEY_LOCKED', 'CLIENT_PASSWORD',
   'REFUSED', 'BLACKHOLE', 'SILENT', 'PLAIN_AS_TLS']
 
 /** The addresses by name: { HTTP: 'http://127.0.0.1:…', … }, as RQ_TEST_… without its beginning. */

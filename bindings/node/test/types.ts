@@ -1,6 +1,8 @@
 // Compiled, not run: the types of index.d.ts as a program in TypeScript meets them.
 import * as librq from 'librq'
-import { Cookie, Prepared, RequestError, Response, Session, file } from 'librq'
+import {
+  Adapter, Certificate, Cookie, Prepared, RequestError, Response, Session, file
+} from 'librq'
 
 export async function everything (signal: AbortSignal): Promise<void> {
   using session = new Session({
@@ -114,6 +116,39 @@ export async function exchanges (): Promise<void> {
   console.log(names, url, saved)
 }
 
+export async function ways (pem: Uint8Array): Promise<void> {
+  const session = new Session({
+    cert: ['client.pem', 'client.key'],
+    serverName: 'example.org',
+    tlsMin: '1.3',
+    pins: ['sha256//AAAA'],
+    proxies: { all: 'socks5h://ann:secret@127.0.0.1:1080' },
+    proxyVerify: { ca: pem },
+    proxyCert: pem,
+    sourceAddress: '127.0.0.1',
+    unixSocket: '/run/app.sock'
+  })
+  const options = { cert: { cert: pem, key: pem, password: 'secret' }, proxyVerify: 'ca.pem' }
+  const response = await session.get('https://example.org/', { ...options, unixSocket: null })
+  await session.send(response.request, { cert: null, pins: 'sha256//AAAA', sourceAddress: null })
+  const [own]: readonly Certificate[] = response.certificates
+  const until: Date | undefined = own?.notAfter
+
+  const adapter: Adapter = async ({ url }) => ({ status: 201, headers: { A: [url, 2] }, body: pem })
+  session.mount('mock://', adapter)
+  session.mount('http://local/', ({ url }) => ({ body: url }))
+  session.mount('https://own.test/')
+  const was: boolean = session.unmount('mock://')
+  console.log(until, own?.subject, own?.der.length, was)
+}
+
+// @ts-expect-error: an adapter gives an object
+new Session().mount('mock://', () => 'text')
+// @ts-expect-error: nothing older is spoken
+new Session({ tlsMin: '1.1' })
+// @ts-expect-error: a list of certificate and key has both
+new Session({ cert: ['client.pem'] })
+
 // @ts-expect-error: a hook is a function
 new Session({ hooks: { request: 'sign' } })
 // @ts-expect-error: a response hook gives a response, or nothing
@@ -125,6 +160,10 @@ export function told (error: unknown): string {
   if (!(error instanceof RequestError)) return String(error)
   // @ts-expect-error: there is no such code
   if (error.code === 'ECONNREFUSED') return ''
+  // @ts-expect-error: there is no such reason
+  if (error.reason === 'late') return ''
+  const wanted = error.answer?.headers.get('Proxy-Authenticate')
+  if (error.reason === 'authentication' && wanted) return wanted
   return `${error.code} while ${error.phase}: ${error.message} (${error.errno ?? 0})`
 }
 

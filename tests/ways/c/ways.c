@@ -183,11 +183,35 @@ static void go(const way *way, const char *scheme, const char *origin) {
   rq_session_free(t.session);
 }
 
+/* The server that asks who comes, this way: it is told, and without a certificate it is not. */
+static void known(const way *way) {
+  rq_error *e = NULL;
+  trial t = {"https", way, env("RQ_WAY_MTLS"), NULL};
+  size_t length = 0;
+  if (way->proxy && *env(way->proxy) == '\0') return;
+  t.session = session_for(way, &e);
+  rq_opts *opts = rq_session_opts(t.session);
+  rq_opts_cert(opts, env("RQ_WAY_CLIENT_CERT"), env("RQ_WAY_CLIENT_KEY"), NULL, &e);
+  rq_response *response = rq_get(t.session, url(&t, "/whoami"), &e);
+  const char *said = rq_body_text(response, &length, &e);
+  check(&t, "client certificate", said && strstr(said, "CN=rig client"), e, "%d: %s",
+        rq_response_status(response), said ? said : "nothing");
+  rq_response_free(response);
+  e = NULL;
+  rq_opts_cert(opts, NULL, NULL, NULL, &e);
+  response = rq_get(t.session, url(&t, "/whoami"), &e);
+  int status = rq_response_status(response);
+  check(&t, "no client certificate", status == 400, e, "%d", status);
+  rq_response_free(response);
+  rq_session_free(t.session);
+}
+
 int main(void) {
   for (size_t at = 0; at < sizeof pattern; at++) pattern[at] = (unsigned char)(at % PERIOD);
   for (size_t at = 0; at < sizeof ways / sizeof *ways; at++) {
     go(&ways[at], "http", "RQ_WAY_HTTP");
     go(&ways[at], "https", "RQ_WAY_HTTPS");
+    known(&ways[at]);
   }
   printf("%d passed, %d failed\n", passed, failed);
   return failed != 0;
