@@ -13,6 +13,10 @@ python=target/docs/python/bin/python
 
 install_python() {
     [ ! -e target/docs/python/ready-1 ] || return 0
+    python3 -c 'import ensurepip' 2>/dev/null || {
+        echo "error: Python with venv is missing. On Debian: sudo apt-get install -y python3 python3-venv" >&2
+        exit 1
+    }
     python3 -m venv target/docs/python
     $python -m pip install --quiet --disable-pip-version-check markdown-it-py==3.0.0 Pygments==2.19.2 >&2
     touch target/docs/python/ready-1

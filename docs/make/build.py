@@ -41,6 +41,9 @@ NAVIGATION = [
 ]
 # Files that have a better page than their text.
 STANDS_FOR = {"include/rq.h": "docs/reference.md", "README.md": "docs/index.md"}
+# Folders whose pages lead to all that is in them.
+LISTED = ("examples",)
+BUILT = ("target", "node_modules", "build", ".gitignore")
 TEXT = {
     ".c",
     ".h",
@@ -150,24 +153,7 @@ class Site:
         """Makes a page of a file or folder of the tree; false if none can be shown."""
         path = self.root / name
         if path.is_dir():
-            readme = path / "README.md"
-            kept = [
-                entry.name + "/" * entry.is_dir()
-                for entry in sorted(path.iterdir())
-                if not entry.name.startswith(".")
-            ]
-            kept = [
-                entry
-                for entry in kept
-                if entry.removesuffix("/") not in ("target", "node_modules", "build")
-            ]
-            text = f"# {name}\n\n" + "\n".join(f"- {entry}" for entry in kept)
-            if readme.exists():
-                # Links of a README start from its folder.
-                text = re.sub(r"\]\((?![a-z]+:|#|/)", f"](/{name}/", readme.read_text())
-                text = re.sub(
-                    r"\]\(/([^)#]*)", lambda link: "](/" + posixpath.normpath(link[1]), text
-                )
+            text = self.listing(name, path)
         elif path.is_file() and (path.suffix in TEXT or path.name == "Makefile"):
             if path.suffix == ".md":
                 text = path.read_text()
@@ -179,6 +165,20 @@ class Site:
         self.sources[name] = text
         self.queue.append(name)
         return True
+
+    @staticmethod
+    def listing(name, path):
+        """What a folder's page says: its README, else what is in it."""
+        if (readme := path / "README.md").exists():
+            # Links of a README start from its folder.
+            text = re.sub(r"\]\((?![a-z]+:|#|/)", f"](/{name}/", readme.read_text())
+            return re.sub(r"\]\(/([^)#]*)", lambda link: "](/" + posixpath.normpath(link[1]), text)
+        kept = [entry for entry in sorted(path.iterdir()) if entry.name not in BUILT]
+        named = [(entry.name + "/" * entry.is_dir(), f"/{name}/{entry.name}") for entry in kept]
+        linked = name.split("/")[0] in LISTED
+        return f"# {name}\n\n" + "\n".join(
+            f"- [{shown}]({away})" if linked else f"- {shown}" for shown, away in named
+        )
 
     def build(self):
         self.queue = list(self.sources)

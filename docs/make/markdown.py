@@ -51,9 +51,9 @@ def slug(text, used):
 
 def text_of(inline):
     """The words of a line, markup left out."""
-    return "".join(
-        token.content for token in inline.children or [] if token.type in ("text", "code_inline")
-    )
+    kinds = {"text": "", "code_inline": "", "softbreak": " ", "hardbreak": " ", "html_inline": " "}
+    shown = [child for child in inline.children or [] if child.type in kinds]
+    return "".join(kinds[child.type] or child.content for child in shown).strip()
 
 
 class Page:

@@ -119,10 +119,10 @@ def node(folder):
     names = []
     for name, code in blocks("js"):
         whole = code.startswith("import ")
-        (folder / f"{name}.ts").write_text(
+        (folder / f"{name}.mts").write_text(
             code + "export {}\n" if whole else NODE.format(body=code)
         )
-        names.append(f"{name}.ts")
+        names.append(f"{name}.mts")
     modules = folder / "node_modules"
     modules.mkdir(exist_ok=True)
     for link, target in (
