@@ -30,7 +30,7 @@ debian() {
     want cc gcc; want c++ g++; want cmake cmake; want make make; want pkg-config pkg-config
     if [ "$purpose" = test ]; then
         want valgrind valgrind; want strace strace; want nginx nginx; want apache2 apache2; want nm binutils
-        want python3 python3; want openssl openssl; want man man-db; want mandoc mandoc
+        want python3 python3; want openssl openssl; want mandoc mandoc; want groff groff-base
         # Python's own: where it cannot make environments, Debian has that in a package.
         python3 -c 'import ensurepip' 2>/dev/null || packages="$packages python3-venv"
         [ -e /usr/share/doc/libc6-dbg ] || packages="$packages libc6-dbg"

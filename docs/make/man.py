@@ -4,7 +4,7 @@ enumeration, and rq(3) itself.
     man.py FOLDER        writes FOLDER/man3/rq_send.3, …; fails if a comment lacks something
 
 Needs Python alone, so that `make install` can run it. Written in man(7)'s macros, checked by
-scripts/docs.sh with man and mandoc.
+scripts/docs.sh with mandoc and groff.
 """
 
 import re
