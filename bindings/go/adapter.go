@@ -109,7 +109,7 @@ func rqgoSend(
 		ctx := runningContext()
 		answer, err := valueOf[Adapter](context).Send(&Prepared{handle: h, frozen: true, ctx: ctx})
 		if err == nil {
-			err = ctx.Err() // which the library would see at a connection
+			err = ctx.Err() // the library hears of it a moment later
 		}
 		switch {
 		case err != nil:

@@ -392,6 +392,15 @@ func TestContextEndsWhatAnAdapterWaitsFor(t *testing.T) {
 	}
 }
 
+func TestDeadlineCoversAdapters(t *testing.T) {
+	session := mounted(t, AdapterFunc(func(*Prepared) (*Reply, error) {
+		time.Sleep(20 * time.Millisecond)
+		return &Reply{}, nil
+	}))
+	_, err := session.Get(t.Context(), "mock://a/", Deadline(10*time.Millisecond))
+	wantCode(t, err, ErrTotalTimeout)
+}
+
 func TestTransportOverAdapters(t *testing.T) {
 	session := mounted(t, AdapterFunc(func(p *Prepared) (*Reply, error) {
 		if path(p.URL()) == "/fail" {
