@@ -36,7 +36,7 @@ def running(text):
         return "\\fB" + escaped(name) + "\\fP" + ("(3)" if name in running.pages else "")
 
     pieces, at = [], 0
-    for match in re.finditer(r"`([^`]+)`|\brq_\w*\w\b", text):
+    for match in re.finditer(r"`([^`]+)`|\brq_\w*[a-z0-9]\b", text):
         pieces += [escaped(text[at : match.start()]), word(match)]
         at = match.end()
     pieces.append(escaped(text[at:]))
@@ -81,7 +81,7 @@ def related(item):
     """The functions that the comment speaks of, and rq(3)."""
     spoken = set(
         re.findall(
-            r"\brq_\w*\w\b", " ".join(item.prose + list(item.notes.values()) + [item.declaration])
+            r"\brq_\w*[a-z0-9]\b", " ".join(item.prose + list(item.notes.values()) + [item.declaration])
         )
     )
     pages = sorted((spoken & running.pages) - {item.name, "rq_error"})
