@@ -44,7 +44,7 @@ def plain(text):
             return match[1]
         return f"`{match[2]}`" if match[2] else "\\" + match[3]
 
-    return re.sub(r"(`[^`]+`)|\b(rq_\w*[a-z0-9]|RQ_\w*[A-Z0-9])|([*_<>\[\]#|])", one, text)
+    return re.sub(r"(`[^`]+`)|\b(rq_\w*[a-z0-9]|RQ_\w*[A-Z0-9])\b|([*_<>\[\]#|])", one, text)
 
 
 def entry(item, depth="##"):
