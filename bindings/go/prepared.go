@@ -137,6 +137,18 @@ func (p *Prepared) Body() (body []byte) {
 	return body
 }
 
+// Content is a copy of the whole body: one that is streamed is read into memory, once. It is for
+// an [Adapter], which answers in place of a server; a reader that cannot be rewound is used up.
+func (p *Prepared) Content() (content []byte, err error) {
+	err = p.alone(func(ptr *C.rq_prepared, c *call) {
+		var size C.size_t
+		if data := C.rq_prepared_content(ptr, &size, &c.err); data != nil {
+			content = bytes.Clone(unsafe.Slice((*byte)(data), size))
+		}
+	})
+	return content, err
+}
+
 // SetMethod changes the method.
 func (p *Prepared) SetMethod(method string) error {
 	return p.edit(func(ptr *C.rq_prepared, c *call) {
