@@ -9,7 +9,7 @@
 # Debian's packages: where one is missing or too old it is named and its language left out. Under CI=true everything is
 # required.
 set -eu
-purpose=${1:?usage: need.sh demo|test|proxies}
+purpose=${1:?usage: need.sh demo|test|proxies|browser}
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 # Debian keeps nginx in a folder that is not on everybody's PATH.
