@@ -14,7 +14,7 @@ test:       ## build, then every test: Rust, C (valgrind, ASan), budgets, real s
 check:      ## the quick part of it: format, lints, Rust tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo clippy --test ways --locked -- -D warnings
+	cargo clippy --workspace --test ways --locked -- -D warnings
 	cargo test --workspace --locked --no-run
 	scripts/alone.sh cargo test --workspace --locked
 
