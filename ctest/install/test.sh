@@ -17,6 +17,13 @@ version=$(pkg-config --modversion rq)
 test "$(readlink "$work/moved/lib/librq.so")" = librq.so.0
 test "$(readlink "$work/moved/lib/librq.so.0")" = "librq.so.$version"
 
+# Manual pages are made from the header: one for each function of it.
+if command -v python3 >/dev/null; then
+  functions=$(grep -Ec '^[a-z].*[ *]rq_[a-z0-9_]+\(' "$work/moved/include/rq.h")
+  test "$functions" -gt 100
+  test "$(grep -l 'RETURN VALUE' "$work/moved"/share/man/man3/*.3 | wc -l)" -eq "$functions"
+fi
+
 # Runs a consumer and makes sure which library it took.
 run() { # PROGRAM shared|static
   "$1" | tee "$work/said"
