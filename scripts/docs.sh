@@ -34,9 +34,9 @@ build() {
 
 # What mandoc and groff say of the manual pages: nothing, but that a version that is not out yet has no date.
 manual_pages() {
-    said=$(mandoc -T lint -W warning target/man/man3/*.3 | grep -v 'missing date' || true)
+    said=$(mandoc -T lint -W warning target/man/man3/*.3 examples/c/rq/rq.1 | grep -v 'missing date' || true)
     [ -z "$said" ] || { echo "mandoc: $said" >&2; exit 1; }
-    said=$(groff -ww -man -K utf8 -T utf8 -z target/man/man3/*.3 2>&1)
+    said=$(groff -ww -man -K utf8 -T utf8 -z target/man/man3/*.3 examples/c/rq/rq.1 2>&1)
     [ -z "$said" ] || { echo "groff: $said" >&2; exit 1; }
 }
 

@@ -62,6 +62,7 @@ TEXT = {
     ".in",
     ".cmake",
     ".mod",
+    ".1",
 }
 LEXERS = {
     ".h": "c",
@@ -72,6 +73,7 @@ LEXERS = {
     ".txt": "cmake",
     ".py": "python",
     ".rs": "rust",
+    ".1": "groff",
 }
 
 
