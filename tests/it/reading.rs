@@ -278,6 +278,28 @@ impl Drop for Temporary {
 }
 
 #[test]
+fn what_is_no_file_is_not_replaced_by_a_saved_one() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let steps = [vec![Step::ReadHead, say(OK)]; 4].concat();
+    let peer = Peer::plain(vec![[steps, vec![Step::Stall]].concat()]);
+    let save = |path: &std::path::Path| peer.get().unwrap().save(path);
+    let null = std::path::Path::new("/dev/null");
+    assert_eq!(save(null).unwrap(), 2);
+    assert!(fs::metadata(null).unwrap().file_type().is_char_device(), "still the device");
+    let (file, link) = (Temporary::new(), Temporary::new());
+    fs::write(&file.0, "old").unwrap();
+    symlink(&file.0, &link.0).unwrap();
+    save(&link.0).unwrap();
+    assert!(link.0.is_symlink(), "still the link");
+    assert_eq!(fs::read_to_string(&file.0).unwrap(), "ok");
+    let pipe = Temporary::new();
+    let made = std::process::Command::new("mkfifo").arg(&pipe.0).status().unwrap();
+    assert!(made.success());
+    failure(save(&pipe.0), ErrorKind::File, Phase::Body);
+    assert!(fs::metadata(&pipe.0).unwrap().file_type().is_fifo(), "still the pipe");
+}
+
+#[test]
 fn a_body_is_saved_whole_or_not_at_all() {
     let body: Vec<u8> = (0..200_000_u32).map(|at| (at % 241) as u8).collect();
     each("", &body[..5000], &|response| {
