@@ -4,14 +4,14 @@
 //! is `text`'s own tests' affair.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rq::{ErrorKind, Phase, Response};
 use rq_testd::{Conn, Step};
 
 use crate::client::{failure, ms, text};
-use crate::peer::{Peer, answers, say};
+use crate::peer::{OK, Peer, answers, say};
 
 /// A reply with these fields and this body, framed by its length, in small chunks, by the close,
 /// and slowly in pieces.
@@ -280,10 +280,13 @@ impl Drop for Temporary {
 #[test]
 fn what_is_no_file_is_not_replaced_by_a_saved_one() {
     use std::os::unix::fs::{FileTypeExt, symlink};
-    let steps = [vec![Step::ReadHead, say(OK)]; 4].concat();
-    let peer = Peer::plain(vec![[steps, vec![Step::Stall]].concat()]);
-    let save = |path: &std::path::Path| peer.get().unwrap().save(path);
-    let null = std::path::Path::new("/dev/null");
+    let conn = vec![Step::ReadHead, say(OK), Step::Stall];
+    let peer = Peer::plain(vec![conn; 4]);
+    let save = |path: &Path| {
+        peer.session.close_idle();
+        peer.get().unwrap().save(path)
+    };
+    let null = Path::new("/dev/null");
     assert_eq!(save(null).unwrap(), 2);
     assert!(fs::metadata(null).unwrap().file_type().is_char_device(), "still the device");
     let (file, link) = (Temporary::new(), Temporary::new());
