@@ -61,8 +61,11 @@ export type FilesInit =
   | ReadonlyMap<string, PartInit>
   | readonly (Part | readonly [name: string, content: PartInit])[]
 
-/** Has the last word on a request that is being prepared, and is to be done when it returns. */
-export type AuthFunction = (prepared: Prepared) => void
+/**
+ * Has the last word on a request that is being prepared, which it is lent. It may give a promise,
+ * but for prepare(); a deadline does not count meanwhile, a signal ends the wait.
+ */
+export type AuthFunction = (prepared: Prepared) => void | Promise<void>
 
 /**
  * User and password for basic credentials, which are UTF-8 unless latin1 is true. null: no

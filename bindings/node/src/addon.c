@@ -22,6 +22,7 @@ static const struct {
     {"cookiesList", cookies_list},
     {"cookiesLoad", cookies_load},
     {"cookiesSave", cookies_save},
+    {"preparedGone", prepared_gone},
     {"preparedNew", prepared_new},
     {"preparedMethod", prepared_method},
     {"preparedUrl", prepared_url},
@@ -72,6 +73,7 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
     set(env, exports, exported[i].name, function);
   }
   set(env, exports, "version", utf8(env, rq_version()));
+  set(env, exports, "codes", error_codes(env));
   set(env, exports, "reasons", error_reasons(env));
   return exports;
 }
