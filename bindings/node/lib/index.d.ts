@@ -265,7 +265,11 @@ export class Response implements AsyncIterable<Uint8Array> {
   save (path: string): Promise<number>
   /** The pieces of the body as a Web stream of bytes. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>
-  /** As a Readable of node:stream, for pipeline(). Destroying it closes the response. */
+  /**
+   * As a Readable of node:stream, for pipeline(). Destroying it closes the response. Without the
+   * types of Node, which this is one of, it is any.
+   */
+  // @ts-ignore
   stream (): import('node:stream').Readable
 }
 

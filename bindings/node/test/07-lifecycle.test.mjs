@@ -63,7 +63,8 @@ const states = {
     const some = new Promise((resolve) => { told = resolve });
     s.post('${HTTP}/no-read', { body: Buffer.alloc(64 << 20), onProgress: told }); await some`,
   'waiting for an auth function': `let called; const inAuth = new Promise((f) => { called = f });
-    const s = new Session({ auth: () => new Promise(called) }); s.get('${HTTP}/json'); await inAuth`,
+    const s = new Session({ auth: () => new Promise(called) });
+    s.get('${HTTP}/json'); await inAuth`,
   'waiting for a request hook': hooked('request', 'await new Promise(() => {})'),
   'waiting for a response hook': hooked('response', 'await new Promise(() => {})'),
   'more waiting for hooks than threads':

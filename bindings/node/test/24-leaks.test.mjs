@@ -18,6 +18,11 @@ const never = () => new Promise(() => {})
 /** A function that holds the marker and never comes to an end. */
 const holding = (marker) => async () => { await never(); return marker }
 
+async function * stalled (marker) {
+  await never()
+  yield marker
+}
+
 /** What a session does until the signal ends it; the marker is held by what it was given. */
 const states = {
   idle: async (session) => (await session.get(`${HTTP}/json`)).text(),
@@ -25,7 +30,8 @@ const states = {
   'in a TLS handshake': (session, signal) => session.get(`https://${SILENT}/`, { signal }),
   sending: (session, signal) => session.post(`${HTTP}/no-read`, { body: large, signal }),
   'waiting for the head': (session, signal) => session.get(`${HTTP}/stall-head`, { signal }),
-  'reading the body': async (session, signal) => (await session.get(server.url, { signal })).bytes(),
+  'reading the body': async (session, signal) =>
+    (await session.get(server.url, { signal })).bytes(),
   'reading lines': async (session, signal) => {
     const response = await session.get(`${HTTP}/drip/100000/1000`, { signal })
     await response.lines().next()
@@ -45,7 +51,7 @@ const states = {
     return session.get('mock://a/', { signal })
   },
   'waiting for a piece of its body': (session, signal, marker) =>
-    session.post(`${HTTP}/upload`, { signal, body: (async function * () { yield never(marker) })() }),
+    session.post(`${HTTP}/upload`, { signal, body: stalled(marker) }),
   'waiting for a stream': (session, signal, marker) =>
     session.post(`${HTTP}/upload`, { signal, body: new ReadableStream({ cancel: () => marker }) }),
   'waiting to try again': (session, signal) => session.get(`${HTTP}/status/500`, { signal,
