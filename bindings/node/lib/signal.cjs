@@ -43,10 +43,10 @@ async function unlessAborted (promise, signal) {
   let onAbort
   const aborted = new Promise((resolve, reject) => {
     onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort)
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort)
   })
   try {
-    signal.throwIfAborted()
     return await Promise.race([promise, aborted])
   } finally {
     signal.removeEventListener('abort', onAbort)

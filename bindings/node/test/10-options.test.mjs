@@ -139,6 +139,14 @@ test('a signal ends the wait for an auth function, and nothing is sent', async (
   controller.abort('enough')
   await assert.rejects(sending, (reason) => reason === 'enough')
   assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
+  const own = new AbortController()
+  const failing = async () => {
+    own.abort('at once')
+    await null
+    throw new Error('nobody sees this')
+  }
+  const ended = new Session().get(url, { auth: failing, signal: own.signal })
+  await assert.rejects(ended, (reason) => reason === 'at once')
   assert.equal(asked.length, 0)
 })
 

@@ -18,11 +18,14 @@ const folder = await mkdtemp(join(tmpdir(), 'rq-package-'))
 after(() => rm(folder, { recursive: true }))
 const prefix = join(folder, 'prefix')
 
-/** Of this process without what would show it the way to librq. */
-const { PKG_CONFIG_PATH, RQ_PREFIX, INIT_CWD, ...env } = process.env
-env.PKG_CONFIG_LIBDIR = join(folder, 'nothing')
-env.npm_config_cache = join(folder, 'cache')
-env.npm_config_update_notifier = 'false'
+/** Of this process, without what shows the way to librq, and what npm said when it began this. */
+const { PKG_CONFIG_PATH, RQ_PREFIX, INIT_CWD, ...rest } = process.env
+const env = {
+  ...Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith('npm_'))),
+  PKG_CONFIG_LIBDIR: join(folder, 'nothing'),
+  npm_config_cache: join(folder, 'cache'),
+  npm_config_update_notifier: 'false'
+}
 
 const run = (cwd, command, given, more) =>
   promisify(execFile)(command, given, { cwd, env: { ...env, ...more }, timeout: 300_000 })

@@ -83,6 +83,11 @@ for (const [option, said, setter, meant, per] of [
   })
 }
 
+test('the one default that the setter has to be told', () => {
+  const own = numbers(read('../lib/options.cjs'), /backoffMax = (\d+)/)
+  assert.deepEqual(own, numbers(before(header, 'rq_opts_retry_backoff_ms\\('), /and (\d+)/, 1000))
+})
+
 test('the defaults of timeouts', () => {
   const own = before(types, 'timeout\\?:')
   const timeouts = numbers(plain(header), /\(default (\d+)\)\. read: .*? \(default (\d+)\)/, 1000)
