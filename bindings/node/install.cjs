@@ -52,7 +52,7 @@ function adviceOn (prefix) {
   if (existsSync(join(CHECKOUT, 'bindings/c/Cargo.toml'))) {
     return 'This is a checkout of librq: run scripts/build.sh in its root, and then this again.'
   }
-  return 'Install it (make install PREFIX=/opt/rq, in a checkout of librq), and say where it is:\n' +
+  return 'Install it (in a checkout of it: make install PREFIX=/opt/rq), and say where it is:\n' +
     'RQ_PREFIX=/opt/rq npm install librq'
 }
 

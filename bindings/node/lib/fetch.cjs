@@ -106,16 +106,20 @@ function standard (response, method) {
 
 // ---- both ----
 
+// The signal of a Request hears of the one that it follows only as long as the Request lives.
+const asked = new WeakMap() // response of the session → what it was asked for by
+
 /** settings are options of the session's requests, beside what the standard asks for. */
 async function fetchOver (session, input, init, settings) {
   if (typeof (init ?? {}) !== 'object') throw new TypeError('the init must be an object')
-  const asked = read(input, init ?? {})
-  const { request, signal } = asked
+  const asking = read(input, init ?? {})
+  const { request, signal } = asking
   signal?.throwIfAborted()
-  const options = { ...settings, ...await optionsOf(asked) }
+  const options = { ...settings, ...await optionsOf(asking) }
   let response
   try {
     response = await session.request(request.method, request.url, options)
+    asked.set(response, input)
     return standard(response, request.method)
   } catch (error) {
     response?.close()

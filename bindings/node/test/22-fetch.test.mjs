@@ -296,6 +296,25 @@ test('the signal of the init wins over that of the Request; null is none', async
   await assert.rejects(fetch(request, init), (reason) => reason === 'init')
 })
 
+test('the signal of a Request that nobody holds any more', async () => {
+  const controller = new AbortController()
+  const init = { signal: controller.signal }
+  const waiting = fetch(new Request(`${HTTP}/stall-head`, init))
+  const response = await fetch(new Request(server.url, init))
+  const reader = response.body.getReader()
+  await reader.read()
+  for (let i = 0; i < 5; i++) {
+    globalThis.gc()
+    await sleep(5)
+  }
+  controller.abort('enough')
+  await assert.rejects(waiting, (reason) => reason === 'enough')
+  await assert.rejects((async () => {
+    while (!(await reader.read()).done);
+  })(), (reason) => reason === 'enough')
+  await server.empty()
+})
+
 test('an abort cancels the stream that is sent', async () => {
   const controller = new AbortController()
   let cancelled

@@ -7,6 +7,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import * as librq from 'librq'
 import { testd } from './testd.mjs'
 
 const { HTTP } = await testd()
@@ -35,6 +36,45 @@ test('the types of Node, the example, the programs of the README', async () => {
   await mkdir(readme, { recursive: true })
   await Promise.all(programs.map((program, i) => writeFile(new URL(`${i}.mjs`, readme), program)))
   assert.equal(await compile('-p', 'test/tsconfig.node.json'), '')
+})
+
+const declared = await readFile(new URL('../lib/index.d.ts', import.meta.url), 'utf8')
+
+test('the types name what is exported', () => {
+  const names = [...declared.matchAll(/^export (?:class|function|const) (\w+)/gm)]
+    .map(([, name]) => name)
+  assert.deepEqual([...names, 'delete'].toSorted(), Object.keys(librq).toSorted())
+})
+
+/** The names of the members of a class in the types; of those of an instance, or of the class. */
+function members (name, isStatic) {
+  const [, body] = new RegExp(`^export class ${name} [^]*?{\\n([^]*?)^}`, 'm').exec(declared)
+  const found = body.matchAll(/^  (static )?(?:readonly |get |set )?(\[?[\w.]+\]?) ?[(:?<]/gm)
+  return [...found].filter(([, own]) => isStatic === (own !== undefined)).map(([, , name]) => name)
+    .filter((name) => !['private', 'constructor'].includes(name))
+}
+
+/** Those that there are. */
+function there (value) {
+  const known = ['dispose', 'asyncDispose', 'asyncIterator', 'iterator']
+  const named = (symbol) => known.find((name) => Symbol[name] === symbol)
+  const own = (object) => Reflect.ownKeys(object).map((key) =>
+    typeof key === 'symbol' ? `[Symbol.${named(key)}]` : key)
+  const hidden = ['constructor', '[Symbol.undefined]'] // what console.log looks for
+  return [...own(value), ...own(Object.getPrototypeOf(value))]
+    .filter((name) => !hidden.includes(name))
+}
+
+test('the types name every member', async () => {
+  const session = new librq.Session()
+  const response = await session.get(`${HTTP}/json`)
+  for (const [name, value] of Object.entries({
+    Session: session, Response: response, Prepared: response.request, Headers: response.headers,
+    Cookies: session.cookies
+  })) {
+    assert.deepEqual([...new Set(members(name, false))].toSorted(), there(value).toSorted(), name)
+  }
+  assert.deepEqual(members('Prepared', true), ['of'])
 })
 
 test('a program that is wrong is told so', async () => {
