@@ -652,7 +652,8 @@ void rq_body_close(rq_response *response);
 /**
  * A token to pass to rq_send or rq_perform.
  *
- * Ownership: yours, free it with rq_cancel_free. Threads: any number. Since: 0.1.
+ * Errors: `RQ_ERR_PANIC` alone. Ownership: yours, free it with rq_cancel_free. Threads: any
+ * number. Since: 0.1.
  */
 rq_cancel *rq_cancel_new(rq_error **error);
 
@@ -788,7 +789,7 @@ void rq_cookies_clock(rq_cookies *cookies, int64_t unix_seconds);
 /**
  * Copies all cookies that have not expired, in the order in which they came.
  *
- * Ownership: yours, free it with rq_cookie_list_free. Since: 0.1.
+ * Errors: NULL `cookies`. Ownership: yours, free it with rq_cookie_list_free. Since: 0.1.
  */
 rq_cookie_list *rq_cookies_list(const rq_cookies *cookies, rq_error **error);
 
@@ -1096,7 +1097,7 @@ void rq_opts_clear_hooks(rq_opts *opts, rq_error **error);
 /**
  * Settings of their own, none of them set, for rq_send_with.
  *
- * Ownership: yours, free it with rq_opts_free. Since: 0.1.
+ * Errors: `RQ_ERR_PANIC` alone. Ownership: yours, free it with rq_opts_free. Since: 0.1.
  */
 rq_opts *rq_opts_new(rq_error **error);
 
@@ -1370,10 +1371,10 @@ void rq_prepared_set_body(rq_prepared *prepared, const void *data, size_t len, r
 
 /**
  * The request as a curl command line, for people. Credentials and cookies are masked unless
- * `show_secrets`; a body that is streamed, or no text, is to be piped in. NULL for NULL.
+ * `show_secrets`; a body that is streamed, or no text, is to be piped in.
  *
- * Ownership: lent until the next call of this function or of rq_prepared_proxy, or until the
- * prepared request is changed or freed. Since: 0.1.
+ * Errors: NULL `prepared`. Ownership: lent until the next call of this function or of
+ * rq_prepared_proxy, or until the prepared request is changed or freed. Since: 0.1.
  */
 const char *rq_prepared_curl(const rq_prepared *prepared, bool show_secrets, rq_error **error);
 
@@ -1691,7 +1692,8 @@ rq_response *rq_get(const rq_session *session, const char *url, rq_error **error
  * A session with default settings: the headers User-Agent, Accept-Encoding, Accept and Connection,
  * verification on, connect timeout 10 s, read timeout 60 s. Opens nothing yet.
  *
- * Ownership: yours, free it with rq_session_free. Threads: any number. Since: 0.1.
+ * Errors: `RQ_ERR_PANIC` alone. Ownership: yours, free it with rq_session_free. Threads: any
+ * number. Since: 0.1.
  */
 rq_session *rq_session_new(rq_error **error);
 
