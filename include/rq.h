@@ -635,7 +635,8 @@ const void *rq_body_bytes(rq_response *response, size_t *len, rq_error **error);
 
 /**
  * Writes all that is left of the body to a file and returns its bytes; -1 on error. The file
- * appears whole, in place of an old one of that name, or not at all.
+ * appears whole, in place of an old one of that name, or not at all; a link stays one, and a
+ * device is written to as it is.
  *
  * Blocks. Errors: as rq_body_read; `RQ_ERR_FILE` for what cannot be written. Since: 0.1.
  */
