@@ -1,8 +1,9 @@
 #!/bin/sh
 # install.sh PREFIX [DESTDIR]: installs what was built (cargo build --release -p rq-c) under PREFIX,
 # or under DESTDIR/PREFIX for packagers: headers, librq.so with its links, librq.a, pkg-config and
-# CMake files. It builds nothing, and what it installs may be moved. RQ_LIB_DIR names another folder than
-# target/release to take the libraries from.
+# CMake files, the program rq, and the manual pages, which Python makes from the header. Of these it builds
+# rq alone, with $CC; what it installs may be moved. RQ_LIB_DIR names another folder than target/release
+# to take the libraries from.
 set -eu
 [ $# -ge 1 ] && [ $# -le 2 ] || { echo "usage: $0 PREFIX [DESTDIR]" >&2; exit 2; }
 
@@ -31,6 +32,16 @@ install -m 644 "$from/librq.a" "$into/lib/"
 fill rq.pc.in "$into/lib/pkgconfig/rq.pc"
 fill rqConfig.cmake.in "$into/lib/cmake/rq/rqConfig.cmake"
 
+if command -v python3 >/dev/null 2>&1; then
+  pages=$(mktemp -d)
+  trap 'rm -rf "$pages"' EXIT
+  python3 -B "$root/docs/make/man.py" "$pages"
+  mkdir -p "$into/share/man/man3"
+  install -m 644 "$pages"/man3/*.3 "$into/share/man/man3/"
+else
+  echo "python3 is missing: the manual pages are left out" >&2
+fi
+
 # Until 1.0 a minor version may change the ABI: 0.1.x serves who asks for 0.1, and nobody else.
 cat >"$into/lib/cmake/rq/rqConfigVersion.cmake" <<END
 set(PACKAGE_VERSION "$version")
@@ -47,4 +58,8 @@ endif()
 unset(_rq_minor)
 END
 chmod 644 "$into/lib/cmake/rq/rqConfigVersion.cmake"
+
+mkdir -p "$into/bin" "$into/share/man/man1"
+"$root/examples/c/rq/build.sh" "$into/include" "$into/lib" "$into/bin/rq"
+install -m 644 "$root/examples/c/rq/rq.1" "$into/share/man/man1/"
 echo "rq $version installed in $into"
