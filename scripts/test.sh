@@ -38,11 +38,13 @@ alone tests/budget/run.sh target/release include target/release/testd
 for language in $languages; do
     case $language in
         go)
-            step "go: vet, race detector, garbage collector torture"
-            unformatted=$(gofmt -l bindings/go tests/conformance/go tests/budget/stream_go tests/ways/go examples/go)
+            step "go: vet, race detector, garbage collector torture, pointers, clients of others"
+            unformatted=$(gofmt -l bindings/go tests/conformance/go tests/budget/stream_go tests/ways/go tests/clients/go examples/go)
             [ -z "$unformatted" ] || { echo "not as gofmt has it: $unformatted"; exit 1; }
             (cd bindings/go && go vet ./... && alone go test -race ./... &&
-                GOGC=1 alone go test -count=1 -tags rqdebug ./...)
+                GOGC=1 alone go test -count=1 -tags rqdebug ./... &&
+                GOEXPERIMENT=cgocheck2 alone go test -count=1 ./...)
+            (cd tests/clients/go && go vet ./... && alone go test -race ./...)
             (cd tests/conformance/go && go vet ./... && alone go test ./...)
             (cd tests/budget/stream_go && go vet ./...)
             (cd tests/ways/go && go vet ./...) ;;

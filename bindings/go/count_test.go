@@ -1,3 +1,5 @@
+// How many requests flat_test.go cancels.
+
 //go:build !rqdebug
 
 package rq
