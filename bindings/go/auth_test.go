@@ -3,6 +3,7 @@
 package rq
 
 import (
+	"context"
 	"crypto/md5"
 	"encoding/hex"
 	"errors"
@@ -108,4 +109,31 @@ func TestAuthFuncThatFailsSendsNothing(t *testing.T) {
 	_, err = session.Get(t.Context(), at("HTTP", "/json"),
 		AuthFunc(func(p *Prepared) error { return p.SetHeader("X-A", "1\n") }))
 	wantCode(t, err, ErrInvalidHeader)
+}
+
+func TestAuthFuncHasTheContext(t *testing.T) {
+	type key struct{}
+	session := open(t, AuthFunc(func(p *Prepared) error {
+		if err := p.Context().Err(); err != nil {
+			return err
+		}
+		if p.Context().Value(key{}) != "mine" {
+			return errors.New("another context")
+		}
+		return nil
+	}))
+	request := &Request{Method: "GET", URL: at("HTTP", "/json")}
+	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "mine"))
+	prepared, err := session.PrepareContext(ctx, request)
+	must(t, err)
+	prepared.Close()
+	response, err := session.Do(ctx, request)
+	must(t, err)
+	response.Body.Close()
+	cancel()
+	_, err = session.PrepareContext(ctx, request)
+	wantCode(t, err, ErrCancelled)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
 }

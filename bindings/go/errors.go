@@ -22,39 +22,39 @@ const (
 	ErrCallback  Code = C.RQ_ERR_CALLBACK  // the caller's own function failed
 	ErrCancelled Code = C.RQ_ERR_CANCELLED // the context ended
 
-	ErrInvalidArgument Code = C.RQ_ERR_INVALID_ARGUMENT
-	ErrInvalidURL      Code = C.RQ_ERR_INVALID_URL
-	ErrMissingSchema   Code = C.RQ_ERR_MISSING_SCHEMA // a URL without http:// or https://
-	ErrInvalidSchema   Code = C.RQ_ERR_INVALID_SCHEMA
-	ErrInvalidHeader   Code = C.RQ_ERR_INVALID_HEADER
-	ErrInvalidMethod   Code = C.RQ_ERR_INVALID_METHOD
-	ErrFile            Code = C.RQ_ERR_FILE // a file is missing or does not hold what it should
-	ErrInvalidJSON     Code = C.RQ_ERR_INVALID_JSON
-	ErrInvalidCookie   Code = C.RQ_ERR_INVALID_COOKIE
-	ErrInvalidProxy    Code = C.RQ_ERR_INVALID_PROXY
+	ErrInvalidArgument Code = C.RQ_ERR_INVALID_ARGUMENT // a value that no request can use
+	ErrInvalidURL      Code = C.RQ_ERR_INVALID_URL      // a URL that cannot be parsed, or has no host
+	ErrMissingSchema   Code = C.RQ_ERR_MISSING_SCHEMA   // a URL without http:// or https://
+	ErrInvalidSchema   Code = C.RQ_ERR_INVALID_SCHEMA   // nothing serves the URL's scheme
+	ErrInvalidHeader   Code = C.RQ_ERR_INVALID_HEADER   // a name or value that no header can hold
+	ErrInvalidMethod   Code = C.RQ_ERR_INVALID_METHOD   // a method that is no token
+	ErrFile            Code = C.RQ_ERR_FILE             // a file is missing, or holds something else
+	ErrInvalidJSON     Code = C.RQ_ERR_INVALID_JSON     // what was given as JSON is none
+	ErrInvalidCookie   Code = C.RQ_ERR_INVALID_COOKIE   // a name or value that no cookie can have
+	ErrInvalidProxy    Code = C.RQ_ERR_INVALID_PROXY    // a proxy's URL that is none
 
-	ErrDNS            Code = C.RQ_ERR_DNS
-	ErrConnect        Code = C.RQ_ERR_CONNECT
-	ErrTLS            Code = C.RQ_ERR_TLS
-	ErrProxy          Code = C.RQ_ERR_PROXY // the proxy was not reached, refused, or made no sense
-	ErrSOCKS          Code = C.RQ_ERR_SOCKS // the same of a SOCKS proxy
-	ErrConnectTimeout Code = C.RQ_ERR_CONNECT_TIMEOUT
-	ErrReadTimeout    Code = C.RQ_ERR_READ_TIMEOUT
-	ErrWriteTimeout   Code = C.RQ_ERR_WRITE_TIMEOUT
-	ErrTotalTimeout   Code = C.RQ_ERR_TOTAL_TIMEOUT // the option Deadline
-	ErrPoolTimeout    Code = C.RQ_ERR_POOL_TIMEOUT
+	ErrDNS            Code = C.RQ_ERR_DNS             // the host's name has no address
+	ErrConnect        Code = C.RQ_ERR_CONNECT         // no address of the host accepts a connection
+	ErrTLS            Code = C.RQ_ERR_TLS             // no handshake, or a refused certificate
+	ErrProxy          Code = C.RQ_ERR_PROXY           // the proxy is not there, or refuses
+	ErrSOCKS          Code = C.RQ_ERR_SOCKS           // the same of a SOCKS proxy
+	ErrConnectTimeout Code = C.RQ_ERR_CONNECT_TIMEOUT // no connection in the connect timeout
+	ErrReadTimeout    Code = C.RQ_ERR_READ_TIMEOUT    // nothing came for the read timeout
+	ErrWriteTimeout   Code = C.RQ_ERR_WRITE_TIMEOUT   // nothing was taken for the read timeout
+	ErrTotalTimeout   Code = C.RQ_ERR_TOTAL_TIMEOUT   // the option Deadline
+	ErrPoolTimeout    Code = C.RQ_ERR_POOL_TIMEOUT    // all connections of Pool stayed in use
 
-	ErrSend       Code = C.RQ_ERR_SEND       // the connection broke while the request was sent
-	ErrClosed     Code = C.RQ_ERR_CLOSED     // closed by the peer before any byte of a response
-	ErrProtocol   Code = C.RQ_ERR_PROTOCOL   // no valid HTTP/1.1
-	ErrIncomplete Code = C.RQ_ERR_INCOMPLETE // the response ended before its end
-	ErrLimit      Code = C.RQ_ERR_LIMIT
+	ErrSend       Code = C.RQ_ERR_SEND        // the connection broke while the request was sent
+	ErrClosed     Code = C.RQ_ERR_CLOSED      // closed by the peer before any byte of a response
+	ErrProtocol   Code = C.RQ_ERR_PROTOCOL    // no valid HTTP/1.1
+	ErrIncomplete Code = C.RQ_ERR_INCOMPLETE  // the response ended before its end
+	ErrLimit      Code = C.RQ_ERR_LIMIT       // more than a limit of librq or of an option allows
 	ErrBody       Code = C.RQ_ERR_BODY        // the body would have to be sent again and cannot be
 	ErrBodyLength Code = C.RQ_ERR_BODY_LENGTH // the body gave more or less than was declared
 	ErrDecode     Code = C.RQ_ERR_DECODE      // a content coding is corrupt, or ends too early
 
-	ErrStatus           Code = C.RQ_ERR_STATUS // Response.Raise met a status of 4xx or 5xx
-	ErrTooManyRedirects Code = C.RQ_ERR_TOO_MANY_REDIRECTS
+	ErrStatus           Code = C.RQ_ERR_STATUS             // Response.Raise met a status of 4xx or 5xx
+	ErrTooManyRedirects Code = C.RQ_ERR_TOO_MANY_REDIRECTS // more than MaxRedirects
 )
 
 // Error is the code's name in C: "RQ_ERR_DNS".

@@ -37,7 +37,7 @@ func TestCancelledRequestsLeaveThreadsAndGoroutinesFlat(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("threads are counted in /proc")
 	}
-	const workers, slack = 16, 4
+	const workers, slack = 16, 8
 	session := open(t)
 	client := &http.Client{Transport: &Transport{Session: session, MaxConcurrent: workers / 2}}
 	cancelMany(t, workers, cancelledRequests/10, session, client)

@@ -260,6 +260,12 @@ func TestEveryNameIsDocumented(t *testing.T) {
 			if group.Doc == "" {
 				t.Errorf("constants %v", group.Names)
 			}
+			for _, spec := range group.Decl.Specs {
+				value := spec.(*ast.ValueSpec)
+				if value.Comment.Text() == "" && typ.Name != "TLSVersion" {
+					t.Errorf("constant %v", value.Names)
+				}
+			}
 		}
 	}
 	for _, function := range functions {

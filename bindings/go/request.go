@@ -7,6 +7,7 @@ package rq
 import "C"
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"unsafe"
@@ -120,18 +121,18 @@ func (c *call) json(request *C.rq_request, value any) {
 // Prepare makes of the request what will be sent, without any session: no default headers, no
 // cookies but its own, nothing of the environment. Session.Send sends it.
 func (r *Request) Prepare() (*Prepared, error) {
-	return r.prepare(nil)
+	return r.prepare(context.Background(), nil)
 }
 
-func (r *Request) prepare(session *C.rq_session) (*Prepared, error) {
+func (r *Request) prepare(ctx context.Context, session *C.rq_session) (*Prepared, error) {
 	request, err := r.build()
 	if err != nil {
 		return nil, err
 	}
 	defer C.rq_request_free(request)
-	var c call
+	c := call{ctx: ctx}
 	ptr := C.rqgo_prepare(session, request, &c.err, &c.left)
-	if err := c.end(); err != nil {
+	if err := c.endUnder(ctx); err != nil {
 		return nil, err
 	}
 	return newPrepared(ptr), nil

@@ -120,12 +120,21 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
 // Prepare merges the session's defaults and the request into exactly what will be sent, to be
 // looked at, edited and sent.
 func (s *Session) Prepare(r *Request) (*Prepared, error) {
+	return s.PrepareContext(context.Background(), r)
+}
+
+// PrepareContext is Prepare under a context: an AuthFunc that has to wait finds it as
+// [Prepared.Context]. One that has ended prepares nothing.
+func (s *Session) PrepareContext(ctx context.Context, r *Request) (*Prepared, error) {
+	if ctx.Err() != nil {
+		return nil, cancelled(ctx, "cancelled before it began")
+	}
 	session, err := s.handle.acquire()
 	if err != nil {
 		return nil, err
 	}
 	defer s.handle.release()
-	return r.prepare(session)
+	return r.prepare(ctx, session)
 }
 
 // Send sends a prepared request as it stands, as often as wanted.
