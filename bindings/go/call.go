@@ -28,7 +28,7 @@ type call struct {
 
 // end gives the first failure of the row, if there was one.
 func (c *call) end() error {
-	return c.endUnder(nil)
+	return c.endUnder(context.Background())
 }
 
 // endUnder is end for a row that this context covered.

@@ -4,6 +4,7 @@
 package rq
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -49,8 +50,8 @@ func cookiesOf(field string) []*http.Cookie {
 
 // CookieJar sends and keeps cookies by jar, in place of the session's: one with a public suffix
 // list of the caller's, say. It is asked for each request, those of redirects too. A request's own
-// cookies take the place of the jar's of the same name. An http.Client over a [Transport] gets such
-// a jar itself.
+// cookies take the place of the jar's of the same name. Requests of a [Transport] do without: there
+// cookies are the http.Client's business.
 func CookieJar(jar http.CookieJar) Option {
 	return func(s *settings) {
 		if jar == nil {
@@ -58,9 +59,26 @@ func CookieJar(jar http.CookieJar) Option {
 			return
 		}
 		Jar(false)(s)
-		OnRequest(func(p *Prepared) error { return sendFrom(jar, p) })(s)
-		OnResponse(func(r *Response) (*Response, error) { return nil, keepIn(jar, r) })(s)
+		OnRequest(func(p *Prepared) error {
+			if leavesCookies(p.Context()) {
+				return nil
+			}
+			return sendFrom(jar, p)
+		})(s)
+		OnResponse(func(r *Response) (*Response, error) {
+			if leavesCookies(runningContext()) {
+				return nil, nil
+			}
+			return nil, keepIn(jar, r)
+		})(s)
 	}
+}
+
+// cookiesLeft marks the context of a call that leaves cookies to its caller.
+type cookiesLeft struct{}
+
+func leavesCookies(ctx context.Context) bool {
+	return ctx.Value(cookiesLeft{}) != nil
 }
 
 var errNoJar = errors.New("the jar is nil; Jar(false) does without cookies")

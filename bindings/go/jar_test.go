@@ -129,6 +129,11 @@ func TestSessionWithAnothersJar(t *testing.T) {
 	if got := words(jar.Cookies(parsedURL(t, server))); got != "step=1" {
 		t.Fatal(got)
 	}
+	client := &http.Client{Transport: &Transport{Session: session}}
+	response, err := client.Get(server + "/login")
+	if got := contentOf(t, response, err); got != "[]" {
+		t.Fatal(got)
+	}
 	if kept := session.Cookies().All(); len(kept) != 0 {
 		t.Fatal(kept)
 	}

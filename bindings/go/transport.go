@@ -59,7 +59,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	ended := func() { leave(); release() }
-	response, err := t.Session.Do(ctx, requestOf(r))
+	response, err := t.Session.Do(context.WithValue(ctx, cookiesLeft{}, true), requestOf(r))
 	if err != nil {
 		if ctx.Err() != nil && errors.Is(err, ErrCallback) {
 			err = cancelled(ctx, "cancelled while its body was read")
