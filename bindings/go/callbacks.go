@@ -41,6 +41,10 @@ func rqgoRead(context C.uintptr_t, buf unsafe.Pointer, room C.size_t, e **C.rq_e
 	read := -1
 	guard(e, func() (err error) {
 		read, err = valueOf[*upload](context).read(unsafe.Slice((*byte)(buf), room))
+		if err != nil && runningContext().Err() != nil {
+			failAs(e, ErrCancelled, "cancelled while its body was read", err)
+			return nil
+		}
 		return err
 	})
 	return C.int64_t(read)

@@ -25,17 +25,17 @@ type Request struct {
 	Body []byte // nil: none
 
 	// BodyReader is read while the request is sent, from where it stands, in the goroutine that
-	// sends; it is not closed. While a Read waits, the end of the context does not end the request.
-	// An error that it returns is found in the request's error by errors.Is. A regular *os.File is
-	// read without moving its position.
+	// sends; it is not closed. While a Read waits, the end of the context does not end the request;
+	// a body that GetBody opened is closed by it. An error that it returns is found in the request's
+	// error by errors.Is. A regular *os.File is read without moving its position.
 	BodyReader io.Reader
 	// BodyLength is how many bytes the reader gives; any other number fails the request. 0: as many
 	// as are left in a *bytes.Buffer, *bytes.Reader, *strings.Reader or regular *os.File; another
 	// reader is sent in chunks until it ends. Negative: in chunks.
 	BodyLength int64
 	// GetBody gives the body from its beginning, should it have to be sent again; also the first
-	// time, where there is no BodyReader. Each one is closed. An io.Seeker or *bytes.Buffer does
-	// without; another BodyReader can be sent once.
+	// time, where there is no BodyReader. Each one is closed, when the context ends at the latest.
+	// An io.Seeker or *bytes.Buffer does without; another BodyReader can be sent once.
 	GetBody func() (io.ReadCloser, error)
 
 	BodyFile string // a file's path: opened when the request is prepared, streamed when it is sent

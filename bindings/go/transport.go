@@ -61,9 +61,6 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ended := func() { leave(); release() }
 	response, err := t.Session.Do(context.WithValue(ctx, cookiesLeft{}, true), requestOf(r))
 	if err != nil {
-		if ctx.Err() != nil && errors.Is(err, ErrCallback) {
-			err = cancelled(ctx, "cancelled while its body was read")
-		}
 		ended()
 		return nil, asNetHTTP(err)
 	}

@@ -8,6 +8,7 @@ import "C"
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +20,7 @@ type upload struct {
 	reader io.Reader                 // nil before again has given it
 	again  func() (io.Reader, error) // gives the body from its beginning; nil: it can be read once
 	opened io.Closer                 // what again gave, if that is to be closed
+	stop   func() bool               // forgets the context, whose end closes that too
 	failed error                     // came with the last bytes, is told after them
 }
 
@@ -30,6 +32,7 @@ func newUpload(reader io.Reader, getBody func() (io.ReadCloser, error)) *upload 
 			body, err := getBody()
 			if err == nil {
 				u.opened = body
+				u.stop = context.AfterFunc(runningContext(), func() { body.Close() }) // a Read may wait
 			}
 			return body, err
 		}
@@ -140,6 +143,7 @@ func (u *upload) close() {
 	opened := u.opened
 	u.opened = nil
 	if opened != nil {
+		u.stop()
 		opened.Close()
 	}
 }

@@ -4,6 +4,7 @@ package rq
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -358,4 +359,24 @@ func TestCallbacksAreLetGo(t *testing.T) {
 		runtime.GC()
 		return len(freed) == 6
 	})
+}
+
+// A body that is opened for the request is closed with its context, whatever its Read waits for.
+func TestContextWakesABodyThatWaits(t *testing.T) {
+	session := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	defer writer.Close()
+	go func() {
+		writer.Write([]byte("a")) // taken: the upload is under way
+		cancel()
+	}()
+	_, err := session.Do(ctx, &Request{
+		Method: "PUT", URL: at("HTTP", "/upload"),
+		GetBody: func() (io.ReadCloser, error) { return reader, nil },
+	})
+	wantCode(t, err, ErrCancelled)
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, io.ErrClosedPipe) {
+		t.Fatal(err)
+	}
 }
