@@ -3,13 +3,19 @@
 # or under DESTDIR/PREFIX for packagers: headers, librq.so with its links, librq.a, pkg-config and
 # CMake files. It builds nothing, and what it installs may be moved. RQ_LIB_DIR names another folder than
 # target/release to take the libraries from.
+#
+# Everything is put together in a folder of its own first, then takes its places at once: files of an
+# earlier version that this one has not are removed. PREFIX/share/rq/installed lists what there is,
+# for the next install and for uninstall.sh.
 set -eu
 [ $# -ge 1 ] && [ $# -le 2 ] || { echo "usage: $0 PREFIX [DESTDIR]" >&2; exit 2; }
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 from=${RQ_LIB_DIR:-${CARGO_TARGET_DIR:-$root/target}/release}
-into=${2:-}$1
+place=${2:-}$1
+into=$(mktemp -d)
+trap 'rm -rf "$into"' EXIT
 version=$(sed -n 's/^version = "\([0-9][^"]*\)"$/\1/p' "$root/Cargo.toml" | head -n 1)
 soversion=${version%%.*}
 
@@ -22,6 +28,7 @@ fill() { # TEMPLATE FILE: the template with the versions put in
   chmod 644 "$2"
 }
 
+umask 022
 mkdir -p "$into/include" "$into/lib/pkgconfig" "$into/lib/cmake/rq"
 install -m 644 "$root/include/rq.h" "$here/include/rq_sugar.h" "$into/include/"
 install -m 755 "$from/librq.so" "$into/lib/librq.so.$version"
@@ -47,4 +54,16 @@ endif()
 unset(_rq_minor)
 END
 chmod 644 "$into/lib/cmake/rq/rqConfigVersion.cmake"
-echo "rq $version installed in $into"
+
+list=share/rq/installed
+mkdir -p "$into/share/rq"
+(cd "$into" && : >$list && find . ! -type d | sed 's|^\./||' | LC_ALL=C sort >"$into.list")
+mv "$into.list" "$into/$list"
+mkdir -p "$place"
+if [ -f "$place/$list" ]; then
+  grep -vxFf "$into/$list" "$place/$list" | while IFS= read -r old; do rm -f "$place/$old"; done
+fi
+# Files are replaced, not written over: programs that run keep the library that they have loaded.
+tar -C "$into" -cf - -T "$into/$list" | tar -C "$place" --no-same-owner -xf -
+rm -rf "$into"
+echo "rq $version installed in $place"
