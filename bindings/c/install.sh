@@ -1,12 +1,12 @@
 #!/bin/sh
 # install.sh PREFIX [DESTDIR]: installs what was built (cargo build --release -p rq-c) under PREFIX,
 # or under DESTDIR/PREFIX for packagers: headers, librq.so with its links, librq.a, pkg-config and
-# CMake files. It builds nothing, and what it installs may be moved. RQ_LIB_DIR names another folder than
-# target/release to take the libraries from.
+# CMake files. It builds nothing, and what it installs may be moved. RQ_LIB_DIR names another folder
+# than target/release to take the libraries from.
 #
-# Everything is put together in a folder of its own first, then takes its places at once: files of an
-# earlier version that this one has not are removed. PREFIX/share/rq/installed lists what there is,
-# for the next install and for uninstall.sh.
+# Everything is put together in a folder of its own first, then takes its places at once: files of
+# an earlier version that this one has not are removed. PREFIX/share/rq/installed lists what there
+# is, for the next install and for uninstall.sh.
 set -eu
 [ $# -ge 1 ] && [ $# -le 2 ] || { echo "usage: $0 PREFIX [DESTDIR]" >&2; exit 2; }
 

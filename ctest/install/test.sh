@@ -54,14 +54,16 @@ run "$work/by_make" shared
 echo "pkg-config, static: where both libraries are, and where only the static one is"
 # shellcheck disable=SC2046  # flags are words
 "${CC:-cc}" -std=c99 $(pkg-config --cflags rq) "$here/consumer.c" -o "$work/by_cc" \
-  -Wl,-Bstatic $(pkg-config --libs rq) -Wl,-Bdynamic $(pkg-config --libs-only-l --static rq | sed 's/-lrq//')
+  -Wl,-Bstatic $(pkg-config --libs rq) -Wl,-Bdynamic \
+  $(pkg-config --static --libs-only-l rq | sed 's/-lrq//')
 run "$work/by_cc" static
 mkdir "$work/static"
 cp -R "$work/moved/include" "$work/moved/lib" "$work/static/"
 rm "$work/static/lib"/librq.so*
 # shellcheck disable=SC2046  # flags are words
 (export PKG_CONFIG_PATH="$work/static/lib/pkgconfig" &&
-  "${CC:-cc}" -std=c99 "$here/consumer.c" -o "$work/by_pc" $(pkg-config --static --cflags --libs rq))
+  "${CC:-cc}" -std=c99 "$here/consumer.c" -o "$work/by_pc" \
+    $(pkg-config --static --cflags --libs rq))
 run "$work/by_pc" static
 
 echo "CMake package, both"
