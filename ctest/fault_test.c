@@ -1,7 +1,9 @@
 /* Faults that every language has to bear, by the numbers of the fault matrix, plain and under TLS:
- * cancelled while sending, stalled before the head, truncated. */
+ * refused, bad certificates, cancelled while sending, stalled before the head, truncated. A proxy
+ * that wants credentials is in ways_test. */
 #include "t.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 enum { STALL_MS = 300 };
@@ -134,9 +136,36 @@ static void fault_67_truncated_however_it_is_read(void) {
   }
 }
 
+/* A GET that must fail so, and leave the session usable. */
+static void check_failed(const char *url, int32_t code, const char *phase, const char *reason) {
+  rq_error *e = NULL;
+  CHECK(rq_get(session, url, &e) == NULL);
+  CHECK_STR(rq_error_phase(e), phase);
+  CHECK_STR(rq_error_reason(e), reason);
+  if (code == RQ_ERR_CONNECT) CHECK_INT(rq_error_errno(e), ECONNREFUSED);
+  CHECK_CODE(e, code);
+  check_usable("RQ_TEST_HTTPS");
+}
+
+static void fault_07_refused(void) {
+  const char *plain = t_url("RQ_TEST_REFUSED", "/");
+  char tls[128];
+  snprintf(tls, sizeof tls, "https%s", plain + strlen("http"));
+  check_failed(plain, RQ_ERR_CONNECT, "connect", "");
+  check_failed(tls, RQ_ERR_CONNECT, "connect", "");
+}
+
+static void fault_19_bad_certificates(void) {
+  check_failed(t_url("RQ_TEST_HTTPS_UNTRUSTED", "/"), RQ_ERR_TLS, "tls", "unknown_issuer");
+  check_failed(t_url("RQ_TEST_HTTPS_WRONG_HOST", "/"), RQ_ERR_TLS, "tls", "wrong_host");
+  check_failed(t_url("RQ_TEST_HTTPS_EXPIRED", "/"), RQ_ERR_TLS, "tls", "expired");
+}
+
 int main(void) {
   session = rq_session_new(NULL);
   rq_opts_ca_file(rq_session_opts(session), t_env("RQ_TEST_CA_FILE"), NULL);
+  RUN(fault_07_refused);
+  RUN(fault_19_bad_certificates);
   RUN(fault_51_cancelled_while_sending);
   RUN(fault_55_stalled_before_the_head);
   RUN(fault_67_truncated);

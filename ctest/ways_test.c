@@ -140,7 +140,7 @@ static rq_session *behind(const char *proxy) {
   return session;
 }
 
-static void what_a_proxy_answers_can_be_read(void) {
+static void fault_26_what_a_proxy_answers_can_be_read(void) {
   static const peer_reply replies[] = {
       SAYS("HTTP/1.1 407 Who are you\r\nProxy-Authenticate: Basic realm=\"p\"\r\nX-Many: 1\r\n"
            "x-many: 2\r\nContent-Length: 9\r\n\r\nask \0nely")};
@@ -296,7 +296,7 @@ int main(void) {
   RUN(a_setting_may_name_a_socket_for_any_url);
   RUN(a_socket_that_nobody_listens_on);
   RUN(the_address_to_connect_from);
-  RUN(what_a_proxy_answers_can_be_read);
+  RUN(fault_26_what_a_proxy_answers_can_be_read);
   RUN(a_refusal_may_be_cut_short);
   RUN(a_proxy_over_tls_is_trusted_as_the_server_is);
   RUN(its_trust_can_be_set_apart);

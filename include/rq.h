@@ -78,7 +78,8 @@
  * rq_post_json, rq_response_next or rq_cookies_list returns is yours: free it with the rq_..._free
  * of its type, or let rq_sugar.h do so at the end of a scope. Frees take NULL, in any order: a response outlives its session. All other pointers are lent by the handle they came
  * from, until it is freed or changed. Bytes and text passed in are copied. Text is UTF-8 and
- * NUL-terminated both ways; header values and reasons are handed out as the bytes received.
+ * NUL-terminated both ways; header values and reasons are handed out as the bytes received. Where
+ * a length or another result is written through a pointer, that pointer may be NULL.
  *
  *     #include <rq_sugar.h>
  *     #include <stdio.h>
@@ -1774,11 +1775,22 @@ bool rq_prepared_header_at(const rq_prepared *prepared,
 
 /**
  * The body and its length; NULL and 0 if there is none, or if it is streamed from a file or a
- * callback: see rq_prepared_body_length.
+ * callback and has not been read by rq_prepared_content: see rq_prepared_body_length.
  *
  * Ownership: lent until the prepared request is changed or freed. Since: 0.1.
  */
 const void *rq_prepared_body(const rq_prepared *prepared, size_t *len);
+
+/**
+ * The whole body and its length: one that is streamed from a file or a callback is read into
+ * memory, once. For adapters, which answer in place of a server; a body that can be read only once
+ * is used up by it. "" and 0 without a body; NULL on failure.
+ *
+ * Errors: `RQ_ERR_BODY` if it was sent or read before and cannot be read again,
+ * `RQ_ERR_BODY_LENGTH`, `RQ_ERR_FILE`, and what its callback says. Ownership: lent until the
+ * prepared request is changed or freed. Since: 0.1.
+ */
+const void *rq_prepared_content(const rq_prepared *prepared, size_t *len, rq_error **error);
 
 /**
  * How long the body is: 0 without one; -1 if only the end of its stream will tell.

@@ -39,7 +39,7 @@ for language in $languages; do
     case $language in
         go)
             step "go: vet, race detector, garbage collector torture"
-            unformatted=$(gofmt -l bindings/go tests/conformance/go tests/budget/stream_go tests/ways/go)
+            unformatted=$(gofmt -l bindings/go tests/conformance/go tests/budget/stream_go tests/ways/go examples/go)
             [ -z "$unformatted" ] || { echo "not as gofmt has it: $unformatted"; exit 1; }
             (cd bindings/go && go vet ./... && alone go test -race ./... &&
                 GOGC=1 alone go test -count=1 -tags rqdebug ./...)
@@ -72,8 +72,17 @@ step "conformance: what Requests does, in every language"
 # shellcheck disable=SC2086  # languages are words
 tests/conformance/all tests/conformance/vectors rust $languages
 
+step "examples: the same twelve programs in every language"
+# shellcheck disable=SC2086  # languages are words
+alone tests/examples/run.sh $languages
+
 step "the programs of README.md"
 alone scripts/readme.sh "$languages"
+
+step "the guide from Requests: its code in Python and every language, the differences it leads to"
+tests/guide/run.sh install
+# shellcheck disable=SC2086  # languages are words
+alone tests/guide/run.sh $languages
 
 step "the demo"
 alone scripts/demo.sh

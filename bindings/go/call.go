@@ -7,6 +7,7 @@ package rq
 import "C"
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -20,8 +21,9 @@ import (
 // set, so a row is written without checks and ended by one.
 type call struct {
 	err  *C.rq_error
-	left C.rqgo_left // by the callbacks that ran
-	size C.size_t    // of what a call gave
+	left C.rqgo_left     // by the callbacks that ran; runningCall finds the call by it
+	size C.size_t        // of what a call gave
+	ctx  context.Context // of a call that sends: for its callbacks
 }
 
 // end gives the first failure of the row, if there was one.
@@ -81,6 +83,15 @@ func (c *call) optional(s string) *C.char {
 		return nil
 	}
 	return c.text(s)
+}
+
+// optionalBytes lends a copy of data, or NULL for nil.
+func optionalBytes(data []byte) (unsafe.Pointer, C.size_t) {
+	if data == nil {
+		return nil, 0
+	}
+	lent := bytes.Clone(addressable(data))
+	return unsafe.Pointer(&lent[0]), C.size_t(len(data))
 }
 
 // milliseconds rounds up, since 0 means no limit.

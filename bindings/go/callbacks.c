@@ -16,6 +16,10 @@ static _Thread_local rqgo_left *innermost;
 	innermost = outer; \
 	return result
 
+rqgo_left *rqgo_running(void) {
+	return innermost;
+}
+
 bool rqgo_keep(uintptr_t failure) {
 	if (!innermost || innermost->failed)
 		return false;
@@ -107,6 +111,11 @@ static void progress(void *context, uint64_t done, int64_t total, rq_error **err
 	rqgoProgress((uintptr_t)context, done, total, error);
 }
 
+static void send_by_adapter(void *context, const rq_prepared *prepared, rq_reply *reply,
+                            rq_error **error) {
+	rqgoSend((uintptr_t)context, (rq_prepared *)prepared, reply, error);
+}
+
 static void free_context(void *context) {
 	rqgoFree((uintptr_t)context);
 }
@@ -144,4 +153,9 @@ void rqgo_part(rq_part *part, bool rewinds, uintptr_t context, int64_t length, r
 
 void rqgo_progress(rq_request *request, uintptr_t context, rq_error **error) {
 	rq_request_progress(request, progress, (void *)context, free_context, error);
+}
+
+void rqgo_mount(const rq_session *session, const char *prefix, uintptr_t context,
+                rq_error **error) {
+	rq_session_mount(session, prefix, send_by_adapter, (void *)context, free_context, error);
 }

@@ -1,6 +1,6 @@
 // The Go functions that the library calls, through callbacks.c: each finds the Go value behind its
 // context, runs it, and brings its failure back. What the values do is the business of the files
-// that hand them over: auth.go, upload.go, request.go, hooks.go.
+// that hand them over: auth.go, upload.go, request.go, hooks.go; adapter.go has its own.
 
 package rq
 
@@ -8,6 +8,7 @@ package rq
 import "C"
 
 import (
+	"context"
 	"fmt"
 	"runtime/cgo"
 	"runtime/debug"
@@ -55,7 +56,8 @@ func rqgoOnRequest(context C.uintptr_t, prepared *C.rq_prepared, e **C.rq_error)
 	guard(e, func() error {
 		h, giveBack := borrow(prepared)
 		defer giveBack()
-		return valueOf[func(*Prepared) error](context)(&Prepared{handle: h})
+		p := &Prepared{handle: h, ctx: runningContext()}
+		return valueOf[func(*Prepared) error](context)(p)
 	})
 }
 
@@ -115,14 +117,36 @@ func guard(e **C.rq_error, callback func() error) (ok bool) {
 // fail gives the library the text of an error, and leaves the error itself to the call that the
 // callback belongs to: its caller gets it back as it is.
 func fail(e **C.rq_error, err error) {
-	C.rq_error_set(e, C.RQ_ERR_CALLBACK, text(err.Error()))
+	failAs(e, ErrCallback, err.Error(), err)
+}
+
+func failAs(e **C.rq_error, code Code, message string, err error) {
+	C.rq_error_set(e, C.int32_t(code), text(message))
 	failure := cgo.NewHandle(err)
 	if !C.rqgo_keep(C.uintptr_t(failure)) {
 		failure.Delete()
 	}
 }
 
-// PanicError is the failure of a request whose callback panicked: an AuthFunc, a reader, a hook.
+// runningCall is the call that the running callback belongs to, or nil.
+func runningCall() *call {
+	left := C.rqgo_running()
+	if left == nil {
+		return nil
+	}
+	return (*call)(unsafe.Add(unsafe.Pointer(left), -int(unsafe.Offsetof(call{}.left))))
+}
+
+// runningContext is the context of that call.
+func runningContext() context.Context {
+	if c := runningCall(); c != nil && c.ctx != nil {
+		return c.ctx
+	}
+	return context.Background()
+}
+
+// PanicError is the failure of a request whose callback panicked: an AuthFunc, a reader, a hook, an
+// Adapter.
 type PanicError struct {
 	Value any    // what it panicked with
 	Stack []byte // where

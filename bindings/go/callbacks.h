@@ -33,6 +33,9 @@ int64_t rqgo_save(rq_response *response, const char *path, rq_error **error, rqg
 // Leaves a failure for the call that the running callback belongs to; false if it has one already.
 bool rqgo_keep(uintptr_t failure);
 
+// Where callbacks of the running call leave things: its own, or NULL.
+rqgo_left *rqgo_running(void);
+
 // Leaves a watch for that call, and gives the one that it had, or 0.
 uintptr_t rqgo_adopt(uintptr_t watch);
 
@@ -46,5 +49,7 @@ void rqgo_body(rq_request *request, bool rewinds, uintptr_t context, int64_t len
                rq_error **error);
 void rqgo_part(rq_part *part, bool rewinds, uintptr_t context, int64_t length, rq_error **error);
 void rqgo_progress(rq_request *request, uintptr_t context, rq_error **error);
+void rqgo_mount(const rq_session *session, const char *prefix, uintptr_t context,
+                rq_error **error);
 
 #endif

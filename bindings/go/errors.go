@@ -8,6 +8,7 @@ import "C"
 import (
 	"context"
 	"errors"
+	"net/http"
 	"syscall"
 )
 
@@ -35,7 +36,8 @@ const (
 	ErrDNS            Code = C.RQ_ERR_DNS
 	ErrConnect        Code = C.RQ_ERR_CONNECT
 	ErrTLS            Code = C.RQ_ERR_TLS
-	ErrProxy          Code = C.RQ_ERR_PROXY // the proxy refused, or gave no valid answer
+	ErrProxy          Code = C.RQ_ERR_PROXY // the proxy was not reached, refused, or made no sense
+	ErrSOCKS          Code = C.RQ_ERR_SOCKS // the same of a SOCKS proxy
 	ErrConnectTimeout Code = C.RQ_ERR_CONNECT_TIMEOUT
 	ErrReadTimeout    Code = C.RQ_ERR_READ_TIMEOUT
 	ErrWriteTimeout   Code = C.RQ_ERR_WRITE_TIMEOUT
@@ -62,15 +64,21 @@ func (c Code) Error() string {
 
 // Error is the failure of any call of this package. errors.Is finds its Code, its Errno, the error
 // of the context that ended the call, and the error that a callback of the caller's returned: an
-// AuthFunc, a reader. Its Timeout method makes it a net.Error.
+// AuthFunc, a reader, an Adapter. Its Timeout method makes it a net.Error.
 type Error struct {
 	Code      Code
+	Reason    string        // why, where the code leaves it open: one of Reasons, or empty
 	Phase     string        // the step that failed: "dns", "connect", "tls", "head", "body", …
 	Message   string        // never holds a credential
 	Exception string        // what Requests raises here: "ConnectTimeout", "SSLError", …
 	URL       string        // without credentials; empty if unknown
 	Errno     syscall.Errno // the system's error, or 0
 	Status    int           // the response's status, or 0
+
+	// What a proxy answered in place of a tunnel, beside its Status: its header, nil if it answered
+	// nothing, and the beginning of its body, up to 64 KiB. It is the proxy's, never the server's.
+	AnswerHeader http.Header
+	AnswerBody   []byte
 
 	ended []error // the context's error and its cause
 	cause error   // the caller's own error that ended the call
@@ -125,6 +133,7 @@ func takeError(e *C.rq_error, ctx context.Context, cause error) error {
 	defer C.rq_error_free(e)
 	err := &Error{
 		Code:      Code(C.rq_error_code(e)),
+		Reason:    C.GoString(C.rq_error_reason(e)),
 		Phase:     C.GoString(C.rq_error_phase(e)),
 		Message:   C.GoString(C.rq_error_message(e)),
 		Exception: C.GoString(C.rq_error_exception(e)),
@@ -133,10 +142,38 @@ func takeError(e *C.rq_error, ctx context.Context, cause error) error {
 		Status:    int(C.rq_error_status(e)),
 		cause:     cause,
 	}
+	err.takeAnswer(e)
 	if ctx != nil && err.Code == ErrCancelled {
 		err.ended = endOf(ctx)
 	}
 	return err
+}
+
+// takeAnswer copies what a proxy answered.
+func (e *Error) takeAnswer(from *C.rq_error) {
+	var name, value *C.char
+	for i := C.size_t(0); C.rq_error_answer_header_at(from, i, &name, &value); i++ {
+		if e.AnswerHeader == nil {
+			e.AnswerHeader = make(http.Header)
+		}
+		e.AnswerHeader.Add(C.GoString(name), C.GoString(value))
+	}
+	var size C.size_t
+	if body := C.rq_error_answer_body(from, &size); body != nil && size > 0 {
+		e.AnswerBody = C.GoBytes(body, C.int(size))
+	}
+}
+
+// Reasons are all words that an Error may have as its Reason: "expired", "wrong_host",
+// "authentication", …
+func Reasons() (words []string) {
+	for i := C.size_t(0); ; i++ {
+		word := C.rq_reason_at(i)
+		if word == nil {
+			return words
+		}
+		words = append(words, C.GoString(word))
+	}
 }
 
 // endOf gives the context's error and, where the canceller named another one, the cause.

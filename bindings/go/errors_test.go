@@ -5,6 +5,7 @@ package rq
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -56,12 +57,31 @@ func TestEveryCodeHasItsName(t *testing.T) {
 		ErrCallback: "CALLBACK", ErrInvalidJSON: "INVALID_JSON", ErrInvalidCookie: "INVALID_COOKIE",
 		ErrInvalidProxy: "INVALID_PROXY", ErrBody: "BODY", ErrBodyLength: "BODY_LENGTH",
 		ErrStatus: "STATUS", ErrProxy: "PROXY", ErrDecode: "DECODE",
-		ErrTooManyRedirects: "TOO_MANY_REDIRECTS",
+		ErrTooManyRedirects: "TOO_MANY_REDIRECTS", ErrSOCKS: "SOCKS",
 	} {
 		if code.Error() != "RQ_ERR_"+want {
 			t.Errorf("%d: %s", code, code)
 		}
 	}
+}
+
+func TestReasonsAreWords(t *testing.T) {
+	words := Reasons()
+	for _, word := range []string{
+		"not_found", "temporary", "expired", "pin_mismatch", "not_tls", "unreachable", "bad_reply",
+	} {
+		if !slices.Contains(words, word) {
+			t.Errorf("%q is none of %q", word, words)
+		}
+	}
+	if sorted := slices.Sorted(slices.Values(words)); len(slices.Compact(sorted)) != len(words) {
+		t.Errorf("%q holds a word twice", words)
+	}
+	session := open(t)
+	_, err := session.Get(t.Context(), "http://missing.invalid/")
+	wantReason(t, "a name that is missing", err, ErrDNS, "not_found")
+	_, err = session.Get(t.Context(), strings.Replace(serve(t, chain), "http", "https", 1))
+	wantReason(t, "HTTP on a port of HTTPS", err, ErrTLS, "not_tls")
 }
 
 func TestErrorText(t *testing.T) {

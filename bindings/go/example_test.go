@@ -263,6 +263,108 @@ func ExampleAuthFunc() {
 	// Output: PUT-5
 }
 
+func ExampleCert() {
+	session, err := rq.NewSession(
+		rq.CAFile(os.Getenv("RQ_TEST_CA_FILE")),
+		rq.Cert(os.Getenv("RQ_TEST_CLIENT_CERT"), os.Getenv("RQ_TEST_CLIENT_KEY"), ""),
+		rq.Pin(os.Getenv("RQ_TEST_SERVER_PIN")),
+		rq.MinTLS(rq.TLS13),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	response, err := session.Get(context.Background(), os.Getenv("RQ_TEST_MTLS")+"/json")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	fmt.Println(response.StatusCode)
+
+	_, err = session.Get(context.Background(), os.Getenv("RQ_TEST_MTLS")+"/json", rq.NoCert())
+	var failure *rq.Error
+	if errors.As(err, &failure) {
+		fmt.Println(failure.Code, failure.Reason)
+	}
+	// Output:
+	// 200
+	// RQ_ERR_TLS alert
+}
+
+func ExampleProxy_socks() {
+	session, err := rq.NewSession(rq.Proxy("all", "socks5h://ann:secret@127.0.0.1:1"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	_, err = session.Get(context.Background(), "https://example.org/")
+	var failure *rq.Error
+	if errors.As(err, &failure) && errors.Is(err, rq.ErrSOCKS) {
+		fmt.Println(failure.Reason)
+	}
+	// Output: unreachable
+}
+
+func ExampleSession_MountFunc() {
+	session, err := rq.NewSession()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	err = session.MountFunc("https://api.example.org/", func(p *rq.Prepared) (*rq.Reply, error) {
+		if p.Method() == "DELETE" {
+			return nil, errors.New("this is a mock")
+		}
+		return &rq.Reply{
+			Header: http.Header{"Content-Type": {"application/json"}},
+			Body:   []byte(`{"url": "` + p.URL() + `"}`),
+		}, nil
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	response, err := session.Get(context.Background(), "https://api.example.org/items")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	text, _ := response.Text()
+	fmt.Println(response.StatusCode, text)
+
+	_, err = session.Delete(context.Background(), "https://api.example.org/items/1")
+	fmt.Println(err)
+	// Output:
+	// 200 {"url": "https://api.example.org/items"}
+	// rq: this is a mock
+}
+
+func ExampleResponse_Certificates() {
+	session, err := rq.NewSession(rq.CAFile(os.Getenv("RQ_TEST_CA_FILE")))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer session.Close()
+
+	response, err := session.Get(context.Background(), os.Getenv("RQ_TEST_HTTPS")+"/json")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	fmt.Println(response.Certificates()[0].VerifyHostname("localhost"))
+	// Output: <nil>
+}
+
 func ExampleCookies() {
 	session, err := rq.NewSession()
 	if err != nil {

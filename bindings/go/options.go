@@ -1,6 +1,6 @@
 // The settings of sessions and requests. Each is one setter of the C library, which merges them,
-// checks them and holds the defaults. Credentials are in auth.go, cookies in cookies.go, proxies
-// and the environment in proxy.go.
+// checks them and holds the defaults. Credentials are in auth.go, cookies in cookies.go, TLS in
+// tls.go, proxies and the environment in proxy.go.
 
 package rq
 
@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"time"
-	"unsafe"
 )
 
 // Option is one setting of a session or of a request. Where both set the same, the request's wins,
@@ -124,34 +123,27 @@ func Deadline(total time.Duration) Option {
 	}
 }
 
-// Verify says whether the certificates of https:// servers are checked. They are, unless told
-// otherwise.
-func Verify(verify bool) Option {
-	return func(s *settings) {
-		C.rq_opts_verify(s.opts, C.bool(verify), &s.err)
-	}
-}
-
-// CAFile trusts the certificates in a PEM file, or in a folder's files, instead of the system's.
-func CAFile(path string) Option {
-	return func(s *settings) {
-		C.rq_opts_ca_file(s.opts, s.text(path), &s.err)
-	}
-}
-
-// CAPEM trusts the certificates in pem instead of the system's.
-func CAPEM(pem []byte) Option {
-	return func(s *settings) {
-		data := addressable(pem)
-		C.rq_opts_ca_pem(s.opts, unsafe.Pointer(&data[0]), C.size_t(len(pem)), &s.err)
-	}
-}
-
 // Resolve connects to address whenever host and port are asked for, without a look-up: "127.0.0.1",
 // "127.0.0.1:8080" or "[::1]:8080". For sessions only.
 func Resolve(host string, port int, address string) Option {
 	return func(s *settings) {
 		C.rq_opts_resolve(s.opts, s.text(host), s.number(port), s.text(address), &s.err)
+	}
+}
+
+// SourceAddress connects from this address of this machine: "192.0.2.7", "::1". An empty one is
+// any.
+func SourceAddress(address string) Option {
+	return func(s *settings) {
+		C.rq_opts_source_address(s.opts, s.optional(address), &s.err)
+	}
+}
+
+// UnixSocket sends through the unix domain socket at path, whatever the URL's host, and through no
+// proxy. An empty path is none. A URL names one by itself: http+unix://%2Frun%2Fapp.sock/path.
+func UnixSocket(path string) Option {
+	return func(s *settings) {
+		C.rq_opts_unix_socket(s.opts, s.optional(path), &s.err)
 	}
 }
 

@@ -8,6 +8,7 @@ import "C"
 
 import (
 	"bytes"
+	"context"
 	"sync"
 	"unsafe"
 )
@@ -15,11 +16,13 @@ import (
 // Prepared is a request exactly as it will be sent. Session.Send sends it, any number of times and
 // from any goroutine; an edit waits until those that send it have their response's head.
 //
-// That of a [Response], from its method Request, ends with the response and cannot be edited.
+// That of a [Response], from its method Request, ends with the response and cannot be edited; nor
+// can an [Adapter]'s.
 type Prepared struct {
 	handle *handle[*C.rq_prepared]
-	frozen bool         // was sent: a response's
-	mu     sync.RWMutex // held for reading by those that send, for writing by all others
+	frozen bool            // is sent: a response's, or an adapter's
+	ctx    context.Context // of the call that lends it
+	mu     sync.RWMutex    // held for reading by those that send, for writing by all others
 }
 
 func newPrepared(ptr *C.rq_prepared) *Prepared {
@@ -50,9 +53,17 @@ func (p *Prepared) alone(f func(ptr *C.rq_prepared, c *call)) error {
 // edit is alone for changes.
 func (p *Prepared) edit(f func(ptr *C.rq_prepared, c *call)) error {
 	if p.frozen {
-		return misuse("the request of a response cannot be edited: it was sent")
+		return misuse("a request that is sent cannot be edited")
 	}
 	return p.alone(f)
+}
+
+// Context is that of the call that a hook or an adapter runs in; for others the background.
+func (p *Prepared) Context() context.Context {
+	if p.ctx == nil {
+		return context.Background()
+	}
+	return p.ctx
 }
 
 // Method is the method. It is empty after Close, as are the other parts.
@@ -114,7 +125,8 @@ func (p *Prepared) Proxy(s *Session) (url string, err error) {
 	return url, err
 }
 
-// Body is a copy of a body that is in memory; nil if there is none, or if it is streamed.
+// Body is a copy of a body that is in memory; nil if there is none, or if it is streamed: from a
+// reader or a file.
 func (p *Prepared) Body() (body []byte) {
 	p.alone(func(ptr *C.rq_prepared, _ *call) {
 		var size C.size_t
@@ -123,6 +135,18 @@ func (p *Prepared) Body() (body []byte) {
 		}
 	})
 	return body
+}
+
+// Content is a copy of the whole body: one that is streamed is read into memory, once. It is for
+// an [Adapter], which answers in place of a server; a reader that cannot be rewound is used up.
+func (p *Prepared) Content() (content []byte, err error) {
+	err = p.alone(func(ptr *C.rq_prepared, c *call) {
+		var size C.size_t
+		if data := C.rq_prepared_content(ptr, &size, &c.err); data != nil {
+			content = bytes.Clone(unsafe.Slice((*byte)(data), size))
+		}
+	})
+	return content, err
 }
 
 // SetMethod changes the method.

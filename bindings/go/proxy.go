@@ -7,6 +7,11 @@ import "C"
 
 // Proxy sends requests through the proxy at url. key says which: "http", "https" or "all" by the
 // scheme of their URL, "http://host" or "all://host" by the host too. An empty url is no proxy.
+//
+// The scheme of url says how the proxy is spoken to: "http", or "https" for HTTP over TLS (see
+// ProxyCAFile); "socks5" and "socks4", "socks5h" and "socks4a" where the proxy is to look names up.
+// Its user name and password are the proxy's. What a proxy answers in place of a tunnel is in the
+// Error; a SOCKS proxy that refuses is ErrSOCKS.
 func Proxy(key, url string) Option {
 	return func(s *settings) {
 		C.rq_opts_proxy(s.opts, s.text(key), s.text(url), &s.err)

@@ -24,10 +24,14 @@
 // unless [Retries] says otherwise. [OnRequest], [OnResponse], [OnTrace] and [OnDownload] see what
 // happens.
 //
+// [Cert], [Pin], [ServerName] and [MinTLS] say how TLS is spoken, [Proxy], [UnixSocket] and
+// [SourceAddress] which way requests go. [Session.Mount] has an [Adapter] answer them: a mock, a
+// recorder, another transport.
+//
 // What of the caller's runs while a request is made or sent, or a response read (a reader,
-// [AuthFunc], a hook, Progress) runs in the goroutine of the call. Its errors, and its panics as a
-// [*PanicError], come back from the call. It must not end its goroutine by runtime.Goexit, which
-// testing's FailNow does.
+// [AuthFunc], a hook, an [Adapter], Progress) runs in the goroutine of the call. Its errors, and
+// its panics as a [*PanicError], come back from the call. It must not end its goroutine by
+// runtime.Goexit, which testing's FailNow does.
 //
 // A call that waits holds a thread of the operating system, of which Go allows 10,000: programs
 // with thousands of requests at once limit them, see [Transport].

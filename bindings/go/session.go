@@ -151,7 +151,7 @@ func exchange(
 	if err != nil {
 		return nil, err
 	}
-	var c call
+	c := call{ctx: ctx}
 	response := send(w.token, &c)
 	w.join(takeLeft[*watch](c.left.adopted))
 	if err := c.endUnder(ctx); err != nil {

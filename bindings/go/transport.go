@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,7 +23,8 @@ import (
 //
 // Redirects, cookies and credentials stay with the http.Client: none of the session's are used or
 // kept, nor those of the netrc file. The session's headers and parameters are defaults for the
-// request's, and its hooks, limits and retries hold.
+// request's, and its hooks, limits, retries, proxies, adapters and TLS settings hold. Of
+// Response.TLS, PeerCertificates and HandshakeComplete are set.
 //
 // As net/http's own Transport does, it asks for gzip, and takes it off, where the request has
 // neither Accept-Encoding nor Range and is no HEAD; Response.Uncompressed tells of it. Other
@@ -181,6 +183,7 @@ func httpResponse(response *Response, r *http.Request) *http.Response {
 		ContentLength: response.ContentLength,
 		Trailer:       response.Trailer,
 		Request:       r,
+		TLS:           tlsStateOf(response),
 	}
 	result.ProtoMajor, result.ProtoMinor, _ = http.ParseHTTPVersion(result.Proto)
 	switch {
@@ -197,6 +200,15 @@ func httpResponse(response *Response, r *http.Request) *http.Response {
 		result.Body = response.own
 	}
 	return result
+}
+
+// tlsStateOf is what net/http tells of TLS, as far as it is known; nil without TLS.
+func tlsStateOf(response *Response) *tls.ConnectionState {
+	certificates := response.Certificates()
+	if len(certificates) == 0 {
+		return nil
+	}
+	return &tls.ConnectionState{HandshakeComplete: true, PeerCertificates: certificates}
 }
 
 // declaredBy is the length that a GET's body would have; -1 if that is not told.

@@ -267,6 +267,21 @@ impl Prepared {
         self.0.source.len()
     }
 
+    /// The whole body, read from its stream or file if it is not in memory; empty without one. For
+    /// adapters that answer in place of a server: a stream that can be read only once is used up.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Body`] if it cannot be read (again), [`ErrorKind::BodyLength`] and what its
+    /// source says.
+    pub fn content(&self) -> Result<Cow<'_, [u8]>> {
+        if let Some(bytes) = self.body() {
+            return Ok(Cow::Borrowed(bytes));
+        }
+        let mut all = Vec::new();
+        self.0.source.each_piece(&mut |piece| all.extend_from_slice(piece))?;
+        Ok(Cow::Owned(all))
+    }
+
     /// Replaces the body; its framing follows it (behaviour S12 mended). Empty bytes are no body.
     pub fn set_body(&mut self, bytes: impl AsRef<[u8]>) {
         self.set_source(Source::of(bytes.as_ref()));

@@ -162,7 +162,7 @@ impl Response {
         links(self.headers())
     }
 
-    /// The URL of the first link of this relation, as the header spells it.
+    /// The URL of the last link of this relation, as the header spells it (V5).
     #[must_use]
     pub fn link(&self, rel: &str) -> Option<String> {
         let links = self.links();

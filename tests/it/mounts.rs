@@ -10,6 +10,7 @@ use std::thread;
 
 use rq::{
     Adapter, CancelToken, Error, ErrorKind, Phase, Prepared, Reply, Request, Result, Session,
+    Upload,
 };
 use rq_testd::Server;
 
@@ -186,6 +187,34 @@ fn a_coding_of_a_mock_is_taken_off_and_a_broken_one_is_an_error() {
     });
     assert_eq!(get_text(&session, "mock://whole").unwrap(), "hello");
     failure(get_text(&session, "mock://cut"), ErrorKind::Decode, Phase::Body);
+}
+
+#[test]
+fn an_adapter_reads_bodies_of_every_kind_and_those_of_streams_once() {
+    let session = session();
+    mount(&session, "mock://", |request| {
+        let content = request.content()?.into_owned();
+        let mut reply = Reply::new(200)?;
+        reply.body(content);
+        Ok(reply)
+    });
+    let post = |upload: Option<Upload>| {
+        let mut request = Request::new("POST", "mock://x")?;
+        match upload {
+            Some(upload) => request.body_stream(upload),
+            None => request.body("memory"),
+        }
+        let prepared = session.prepare(&request)?;
+        session.send(&prepared).and_then(|mut it| text(&mut it)).map(|text| (text, prepared))
+    };
+    assert_eq!(post(None).unwrap().0, "memory");
+    let tape = || Upload::from_read(std::io::Cursor::new(b"a tape".to_vec()), Some(6));
+    let (seen, prepared) = post(Some(tape())).unwrap();
+    assert_eq!(seen, "a tape");
+    let again = session.send(&prepared).and_then(|mut it| text(&mut it));
+    assert_eq!(again.unwrap_err().kind(), ErrorKind::Body, "it was used up");
+    let short = Upload::from_read(std::io::Cursor::new(b"short".to_vec()), Some(6));
+    assert_eq!(post(Some(short)).map(drop).unwrap_err().kind(), ErrorKind::BodyLength);
 }
 
 #[test]

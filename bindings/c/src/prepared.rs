@@ -26,6 +26,8 @@ struct Lent {
     method: OnceCell<CString>,
     url: OnceCell<CString>,
     headers: LentHeaders,
+    /// What rq_prepared_content has read.
+    content: OnceCell<Vec<u8>>,
     /// What the last call of rq_prepared_curl or rq_prepared_proxy told.
     told: RefCell<Option<CString>>,
 }
@@ -122,16 +124,47 @@ pub extern "C" fn rq_prepared_header_at(
 }
 
 /// The body and its length; NULL and 0 if there is none, or if it is streamed from a file or a
-/// callback: see rq_prepared_body_length.
+/// callback and has not been read by rq_prepared_content: see rq_prepared_body_length.
 ///
 /// Ownership: lent until the prepared request is changed or freed. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_prepared_body(prepared: *const rq_prepared, len: *mut usize) -> *const c_void {
     put(len, 0);
     quiet(ptr::null(), || {
-        let body = optional(prepared)?.prepared.body()?;
+        let rq_prepared { prepared, lent } = optional(prepared)?;
+        let body = prepared.body().or(lent.content.get().map(Vec::as_slice))?;
         put(len, body.len());
         Some(body.as_ptr().cast())
+    })
+}
+
+/// The whole body and its length: one that is streamed from a file or a callback is read into
+/// memory, once. For adapters, which answer in place of a server; a body that can be read only once
+/// is used up by it. "" and 0 without a body; NULL on failure.
+///
+/// Errors: `RQ_ERR_BODY` if it was sent or read before and cannot be read again,
+/// `RQ_ERR_BODY_LENGTH`, `RQ_ERR_FILE`, and what its callback says. Ownership: lent until the
+/// prepared request is changed or freed. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_prepared_content(
+    prepared: *const rq_prepared,
+    len: *mut usize,
+    error: *mut *mut rq_error,
+) -> *const c_void {
+    put(len, 0);
+    entry(error, ptr::null(), || {
+        let rq_prepared { prepared, lent } = handle(prepared, "prepared")?;
+        let content = match (prepared.body(), lent.content.get()) {
+            (Some(body), _) => body,
+            (None, Some(read)) => read.as_slice(),
+            (None, None) if prepared.body_length() == Some(0) => &[],
+            (None, None) => {
+                let read = prepared.content()?.into_owned();
+                lent.content.get_or_init(|| read)
+            }
+        };
+        put(len, content.len());
+        Ok(content.as_ptr().cast())
     })
 }
 

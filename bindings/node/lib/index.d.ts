@@ -68,8 +68,8 @@ export class Session {
 export interface Cookie {
   readonly name: string
   readonly value: string
-  /** Empty or null for a cookie that is sent to every host. */
-  readonly domain: string | null
+  /** Empty for a cookie that is sent to every host. */
+  readonly domain: string
   readonly path: string
   readonly secure: boolean
   /** null: with the session. */
@@ -182,7 +182,10 @@ export class Response implements AsyncIterable<Uint8Array> {
   /** A status that redirects, and a Location. */
   readonly isRedirect: boolean
   readonly isPermanentRedirect: boolean
-  /** The responses that led here, the oldest first; of the body of each, 64 KiB are kept. */
+  /**
+   * The responses that led here, the oldest first: the redirects that were followed, or else the
+   * challenge that was answered. Of the body of each, 64 KiB are kept.
+   */
   readonly history: readonly Response[]
   /** The request as it was sent: to be read, and sent again, not changed. */
   readonly request: Prepared
@@ -191,7 +194,7 @@ export class Response implements AsyncIterable<Uint8Array> {
   /** Those that this response set. */
   readonly cookies: readonly Cookie[]
   readonly links: readonly Link[]
-  /** The URL of the first link of that relation; null if there is none. */
+  /** The URL of the last link of that relation; null if there is none. */
   link (rel: string): string | null
   /**
    * Those of the server, its own first: they lead to one that is trusted, or are as it sent them

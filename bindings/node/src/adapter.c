@@ -16,6 +16,9 @@ static void on_send(void *context, const rq_prepared *request, rq_reply *reply, 
                  "the adapter was mounted when the request was on its way; mount it before");
     return;
   }
+  /* Here, where a stream of JavaScript can still be asked: the function then finds the body. */
+  size_t len = 0;
+  if (rq_prepared_content(request, &len, error) == NULL) return;
   with->what = ASKS_ADAPTER;
   with->number = (uint32_t)(uintptr_t)context;
   with->prepared = (rq_prepared *)request; /* lent as one that can be read only */

@@ -182,6 +182,14 @@ impl Request {
             raw,
         })
     }
+
+    /// The value of the first field of that name.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.raw);
+        let fields = text.lines().skip(1).filter_map(|line| line.split_once(':'));
+        let found = fields.into_iter().find(|field| field.0.eq_ignore_ascii_case(name));
+        found.map(|field| field.1.trim_matches([' ', '\t']).to_owned())
+    }
 }
 
 impl Framing {

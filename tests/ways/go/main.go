@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 
 	rq "github.com/librq/librq/bindings/go"
 )
@@ -100,6 +101,28 @@ func run(way way, scheme, origin string) {
 	t.check("kept", t.kept(first))
 	t.check("large", t.large())
 	t.check("upload", t.upload())
+	if scheme == "https" {
+		t.origin = env("MTLS")
+		cert := rq.Cert(env("CLIENT_CERT"), env("CLIENT_KEY"), "")
+		t.check("client certificate", t.known("CN=rig client", 200, cert))
+		t.check("without one", t.known("", 400))
+	}
+}
+
+// known asks the server that asks who comes: it is told, and without a certificate it is not.
+func (t *trial) known(as string, status int, options ...rq.Option) error {
+	response, err := t.session.Get(background, t.origin+"/whoami", options...)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	switch text, err := response.Text(); {
+	case err != nil:
+		return err
+	case response.StatusCode != status || !strings.Contains(text, as):
+		return fmt.Errorf("%d: %q", response.StatusCode, text)
+	}
+	return nil
 }
 
 // check counts a check.

@@ -38,6 +38,7 @@ const size = Number(env('LARGE_BYTES'))
 for (const way of ways) {
   await go(way, 'http', env('HTTP'))
   await go(way, 'https', env('HTTPS'))
+  await known(way)
 }
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
@@ -71,6 +72,26 @@ async function go (way, scheme, origin) {
       failed++
       console.log(`FAILED ${scheme}, ${way.name}: ${what}: ${error.code ?? ''} ${error.message}`)
     }
+  }
+  session.close()
+}
+
+/** The server that asks who comes, this way: it is told, and without a certificate it is not. */
+async function known (way) {
+  const proxies = way.proxy === undefined ? {} : { all: env(`PROXY_${way.proxy}`) }
+  if (proxies.all === '') return
+  const cert = [env('CLIENT_CERT'), env('CLIENT_KEY')]
+  const session = new Session({ trustEnv: false, verify: env('CA_FILE'), proxies })
+  const url = `${env('MTLS')}/whoami`
+  try {
+    const said = await (await session.get(url, { cert })).text()
+    same('client certificate', said.includes('CN=rig client'), true)
+    passed++
+    same('without one', (await session.get(url)).status, 400)
+    passed++
+  } catch (error) {
+    failed++
+    console.log(`FAILED https, ${way.name}: ${error.code ?? ''} ${error.message}`)
   }
   session.close()
 }

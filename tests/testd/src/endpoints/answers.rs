@@ -12,6 +12,9 @@ use crate::stream::End;
 /// The size of the chunks of `/chunked/N`, not a power of two on purpose.
 const CHUNK_BYTES: usize = 10_000;
 
+/// The size of the chunks of `/lines/N/MS`: less than a line.
+const LINE_PIECE_BYTES: usize = 8;
+
 /// Field names in odd case, repeated, outside ASCII, empty: what a client has to keep as it is.
 const ODD_FIELDS: &[u8] = b"X-Odd-CASE: a\r\nx-odd-case: b\r\nSet-Cookie: a=1; Path=/\r\n\
     Set-Cookie: b=2\r\nX-Latin: caf\xe9\r\nX-Empty:\r\n";
@@ -90,6 +93,26 @@ impl Exchange<'_> {
         let digest = pattern::hex(&context.finish());
         framed.extend_from_slice(format!("0\r\nX-Checksum: {digest}\r\n\r\n").as_bytes());
         self.write(&framed)?;
+        Ok(None)
+    }
+
+    /// A line of JSON each pause, as a feed of events has it; the chunks end within lines.
+    pub(super) fn lines(&mut self, count: u64, pause_ms: u64) -> Outcome {
+        let head = b"Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n";
+        let reply = self.reply(200).raw_fields(head);
+        self.send(&reply)?;
+        if self.is_head() {
+            return Ok(None);
+        }
+        for number in 1..=count {
+            let line = format!("{{\"event\": {number}}}\n");
+            for piece in line.as_bytes().chunks(LINE_PIECE_BYTES) {
+                let size = format!("{:x}\r\n", piece.len()).into_bytes();
+                self.write(&[&size, piece, b"\r\n"].concat())?;
+            }
+            self.wire.stream.wait(Duration::from_millis(pause_ms))?;
+        }
+        self.write(b"0\r\n\r\n")?;
         Ok(None)
     }
 

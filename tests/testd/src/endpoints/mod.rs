@@ -1,8 +1,9 @@
 //! The endpoints: one table of all of them, and what their handlers share. Normal answers are in
-//! `answers`, redirects and bombs in `journeys`, misbehaviour in `faults`. The same on every
-//! listener, plain or TLS.
+//! `answers`, redirects and bombs in `journeys`, digest challenges in `challenge`, misbehaviour in
+//! `faults`. The same on every listener, plain or TLS.
 
 mod answers;
+mod challenge;
 mod faults;
 mod journeys;
 
@@ -81,6 +82,11 @@ impl Exchange<'_> {
         let request = self.request;
         let mut segments = request.path.trim_start_matches('/').split('/');
         let name = segments.next().unwrap_or_default();
+        if name == "digest" {
+            let (user, password) = (segments.next(), segments.next());
+            self.drain()?;
+            return self.digest(user.unwrap_or_default(), password.unwrap_or_default());
+        }
         let Ok(numbers) = segments.map(str::parse).collect::<Result<Vec<u64>, _>>() else {
             self.drain()?;
             return self.not_found();
@@ -100,6 +106,7 @@ impl Exchange<'_> {
             ("bytes", &[size]) => self.bytes(size),
             ("sha256", &[size]) => self.sha256(size),
             ("chunked", &[size]) => self.chunked(size),
+            ("lines", &[count, pause_ms]) => self.lines(count, pause_ms),
             ("close", &[size]) => self.until_close(size),
             ("status", &[status @ 100..=999]) => self.status(status),
             ("headers", []) => self.headers(),

@@ -76,6 +76,45 @@ fn bytes_are_the_pattern_with_its_digest() {
 }
 
 #[test]
+fn lines_come_in_chunks_that_end_within_them() {
+    let server = Server::start();
+    let mut client = Client::connect(&server.http());
+    client.write(get("/lines/2/0").replace("HTTP/1.1\r\n", "HTTP/1.1\r\nConnection: close\r\n"));
+    assert_eq!(field(&client.head(), "Transfer-Encoding"), Some("chunked"));
+    let expected = "8\r\n{\"event\"\r\n5\r\n: 1}\n\r\n8\r\n{\"event\"\r\n5\r\n: 2}\n\r\n0\r\n\r\n";
+    assert_eq!(String::from_utf8(client.rest().0).unwrap(), expected);
+}
+
+#[test]
+fn digest_lets_in_who_knows_the_password() {
+    let server = Server::start();
+    let mut client = Client::connect(&server.http());
+    let (head, _) = client.get("/digest/ann/secret");
+    assert!(head.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{head}");
+    let challenge = field(&head, "WWW-Authenticate").unwrap().to_owned();
+    assert!(challenge.starts_with("Digest realm=\"testd\", nonce=\""), "{challenge}");
+    assert!(challenge.ends_with(", algorithm=SHA-256, qop=\"auth\""), "{challenge}");
+    let nonce = challenge.split('"').nth(3).unwrap();
+    let mut answer_with = |password: &str| {
+        let secret = hex_sha256(format!("ann:testd:{password}").as_bytes());
+        let asked = hex_sha256(b"GET:/digest/ann/secret");
+        let proof = format!("{secret}:{nonce}:00000001:c0ffee:auth:{asked}");
+        let request = format!(
+            "GET /digest/ann/secret HTTP/1.1\r\nHost: x\r\nAuthorization: Digest username=\"ann\", \
+             realm=\"testd\", nonce=\"{nonce}\", uri=\"/digest/ann/secret\", algorithm=SHA-256, \
+             response=\"{}\", qop=auth, nc=00000001, cnonce=\"c0ffee\"\r\n\r\n",
+            hex_sha256(proof.as_bytes())
+        );
+        client.write(request);
+        let (head, body) = client.reply();
+        (head.split(' ').nth(1).unwrap().to_owned(), String::from_utf8(body).unwrap())
+    };
+    assert_eq!(answer_with("wrong").0, "401");
+    let let_in = r#"{"authenticated": true, "user": "ann"}"#.to_owned();
+    assert_eq!(answer_with("secret"), ("200".to_owned(), let_in));
+}
+
+#[test]
 fn chunked_comes_in_pieces_of_10000_with_a_trailer() {
     let server = Server::start();
     let mut client = Client::connect(&server.http());

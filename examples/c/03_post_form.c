@@ -1,0 +1,29 @@
+/* POST a form, as a browser does; names may be repeated. The server answers with what it got. */
+#include <rq.h>
+#include <stdio.h>
+
+int main(int argc, char **argv) {
+  if (argc < 2) return 2;
+  char url[1024];
+  snprintf(url, sizeof url, "%s/echo", argv[1]);
+
+  rq_error *e = NULL;
+  rq_session *session = rq_session_new(&e);
+  rq_request *request = rq_request_new("POST", url, &e);
+  rq_request_field(request, "name", "Ann Lee", &e);
+  rq_request_field(request, "drink", "tea", &e);
+  rq_request_field(request, "drink", "café", &e);
+
+  rq_response *response = rq_perform(session, request, NULL, &e);
+  rq_response_raise(response, &e);
+  const char *text = rq_body_text(response, NULL, &e);
+  if (text) printf("%s\n", text);
+
+  if (e) fprintf(stderr, "%s: %s\n", rq_code_name(rq_error_code(e)), rq_error_message(e));
+  int failed = e != NULL;
+  rq_response_free(response);
+  rq_request_free(request);
+  rq_session_free(session);
+  rq_error_free(e);
+  return failed;
+}
