@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rq_core::{ErrorKind, Phase, Reason, limits};
+use rq_core::{ErrorKind, Phase, Reason, Step, limits};
 
 fn read(path: &str) -> String {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -141,5 +141,41 @@ fn every_code_phase_and_reason_is_in_the_documentation() {
     for example in ["expired", "wrong_host", "not_found", "authentication"] {
         assert!(header.contains(&format!("`\"{example}\"`")));
         assert!(Reason::ALL.iter().any(|reason| reason.name() == example), "{example}");
+    }
+}
+
+/// The words of a TypeScript union, `'a' | 'b'`, behind `begin`.
+fn union_of(path: &str, begin: &str) -> Vec<String> {
+    let text = read(path);
+    let (_, union) = text.split_once(begin).unwrap_or_else(|| panic!("{path}: no {begin}"));
+    let end = union.find("/**").unwrap();
+    let mut words: Vec<String> =
+        union[..end].split('\'').skip(1).step_by(2).map(str::to_owned).collect();
+    words.sort();
+    words
+}
+
+fn sorted(words: impl Iterator<Item = String>) -> Vec<String> {
+    let mut words: Vec<String> = words.collect();
+    words.sort();
+    words
+}
+
+#[test]
+fn the_bindings_have_every_code_reason_and_step() {
+    let node = "bindings/node/lib/index.d.ts";
+    let code = |kind: &ErrorKind| kind.c_name().trim_start_matches("RQ_ERR_").to_lowercase();
+    let codes = sorted(ErrorKind::ALL.iter().map(code));
+    assert_eq!(union_of(node, "RequestErrorCode ="), codes);
+    let reasons = sorted(Reason::ALL.iter().map(|reason| reason.name().to_owned()));
+    assert_eq!(union_of(node, "RequestErrorReason ="), reasons);
+    let steps = sorted(Step::ALL.iter().map(|step| step.name().to_owned()));
+    assert_eq!(union_of("bindings/node/lib/options.d.ts", "readonly step:"), steps);
+
+    let go = read("bindings/go/errors.go");
+    for kind in ErrorKind::ALL {
+        let constant = format!("= C.{}", kind.c_name());
+        let whole = |after: &str| !after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        assert!(go.split(&constant).skip(1).any(whole), "errors.go lacks {constant}");
     }
 }
