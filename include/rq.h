@@ -9,6 +9,7 @@
  * A session keeps settings, cookies and connections; a request needs no more than a URL. The rest
  * of this introduction is one section a topic, each with a program that compiles and runs.
  *
+ *     // Fetches a page and prints it as it comes.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -43,6 +44,7 @@
  * error until rq_response_raise is called. After any error every handle stays usable and can be
  * freed. NULL handles, NULL or non-UTF-8 text, and lengths that cannot be are errors, not crashes.
  *
+ *     // Tells apart what can go wrong, with one look at the end.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -81,6 +83,7 @@
  * NUL-terminated both ways; header values and reasons are handed out as the bytes received. Where
  * a length or another result is written through a pointer, that pointer may be NULL.
  *
+ *     // Hands a response out of a function; everything else frees itself.
  *     #include <rq_sugar.h>
  *     #include <stdio.h>
  *
@@ -109,6 +112,7 @@
  * Authorization header, else a netrc file, else the URL. rq_get, rq_post_json and
  * rq_download are for requests that need no settings of their own.
  *
+ *     // Sends a form with a file, a parameter and credentials.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -144,6 +148,7 @@
  * for byte: to be read, signed, changed, shown as a curl command, and sent by rq_send any number of
  * times, or by rq_send_with under other settings.
  *
+ *     // Signs the body that will be sent, shows the request and sends it.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -183,6 +188,7 @@
  * the request as it was sent, cookies, links, certificates, how long it took. The body comes when
  * it is read.
  *
+ *     // Posts JSON and tells everything that the head of the response says.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -220,6 +226,7 @@
  * rq_response_history_at has each response on the way, and rq_response_request what was sent for
  * it.
  *
+ *     // Follows redirects and shows the way; then takes one step by hand.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -256,6 +263,7 @@
  * rq_opts_cookie is for one request, rq_opts_jar(opts, false, &e) for none. rq_cookies_list copies
  * what there is at one moment.
  *
+ *     // Sets a cookie, is given others, lists them all and keeps them in a file.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -288,6 +296,7 @@
  * rq_opts_tls_min a version. Connections that differ in any of these are never mixed.
  * rq_response_certificate has what a server showed, rq_error_reason why that was refused.
  *
+ *     // Trusts one CA and one key, shows a certificate of its own.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -321,6 +330,7 @@
  * certificate, name, pins. rq_opts_unix_socket and http+unix://%2Frun%2Fx.sock/path lead through a
  * unix domain socket, and through no proxy.
  *
+ *     // Shows which proxy a request would take. Sends nothing.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -356,6 +366,7 @@
  * for the call; what comes of it is read, decoded, kept in the jar, followed, retried and shown to
  * hooks as any other response. It may send requests itself.
  *
+ *     // Answers requests to mock:// from memory, and counts them.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -393,6 +404,7 @@
  * that sets its error ends the call with that error, and none runs after it. Retries are within a
  * hop: hooks see what came of them.
  *
+ *     // Signs each request, tells each response and each step.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -439,6 +451,7 @@
  * every way but raw. Content codings are taken off unless rq_opts_decode says no; rq_opts_body_max
  * and rq_opts_decoded_max bound what is read. The end of a body is told only if all of it came.
  *
+ *     // Saves one body to a file and reads another line by line.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -470,6 +483,7 @@
  * exception, no longjmp. A context belongs to librq once it is passed in, even if that call fails;
  * its rq_free_fn is called once, from any thread.
  *
+ *     // Sends a body that is made while it is sent, and whose length nobody knows.
  *     #include <rq.h>
  *     #include <stdio.h>
  *     #include <stdlib.h>
@@ -509,6 +523,7 @@
  * with RQ_ERR_CANCELLED when another thread triggers it. One token may be given to any number of
  * requests.
  *
+ *     // Ends the reading of a body that never comes, from another thread.
  *     #include <pthread.h>
  *     #include <rq.h>
  *     #include <stdio.h>
@@ -548,6 +563,7 @@
  * initialisation. After fork(), a child may use its parent's sessions: it gets connections of its
  * own.
  *
+ *     // Four threads, one session, two connections.
  *     #include <pthread.h>
  *     #include <rq.h>
  *     #include <stdio.h>
@@ -579,6 +595,7 @@
  * In milliseconds; 0 is none. connect: DNS, TCP and TLS handshake together (default 10,000). read:
  * the longest silence of the peer (default 60,000). deadline: the whole call, body included
  * (default none).
+ *     // Tries for half a second in all, and says how far it came.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
@@ -2181,10 +2198,7 @@ rq_response *rq_post_json(const rq_session *session,
  * Blocks. Errors: as rq_perform, rq_response_raise and rq_body_save. Threads: any number. Since:
  * 0.1.
  */
-int64_t rq_download(const rq_session *session,
-                    const char *url,
-                    const char *path,
-                    rq_error **error);
+int64_t rq_download(const rq_session *session, const char *url, const char *path, rq_error **error);
 
 /**
  * A session with default settings: the headers User-Agent, Accept-Encoding, Accept and Connection,

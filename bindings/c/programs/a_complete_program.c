@@ -1,3 +1,4 @@
+// Fetches a page and prints it as it comes.
 #include <rq.h>
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// Answers requests to mock:// from memory, and counts them.
 #include <rq.h>
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// Saves one body to a file and reads another line by line.
 #include <rq.h>
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// Sends a body that is made while it is sent, and whose length nobody knows.
 #include <rq.h>
 #include <stdio.h>
 #include <stdlib.h>

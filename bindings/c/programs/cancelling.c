@@ -1,3 +1,4 @@
+// Ends the reading of a body that never comes, from another thread.
 #include <pthread.h>
 #include <rq.h>
 #include <stdio.h>

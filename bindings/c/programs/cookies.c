@@ -1,3 +1,4 @@
+// Sets a cookie, is given others, lists them all and keeps them in a file.
 #include <rq.h>
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// Tells apart what can go wrong, with one look at the end.
 #include <rq.h>
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// Signs each request, tells each response and each step.
 #include <rq.h>
 #include <stdio.h>
 

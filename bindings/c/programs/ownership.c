@@ -1,3 +1,4 @@
+// Hands a response out of a function; everything else frees itself.
 #include <rq_sugar.h>
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// Signs the body that will be sent, shows the request and sends it.
 #include <rq.h>
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// Shows which proxy a request would take. Sends nothing.
 #include <rq.h>
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// Follows redirects and shows the way; then takes one step by hand.
 #include <rq.h>
 #include <stdio.h>
 

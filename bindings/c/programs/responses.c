@@ -1,3 +1,4 @@
+// Posts JSON and tells everything that the head of the response says.
 #include <rq.h>
 #include <stdio.h>
 

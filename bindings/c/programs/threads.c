@@ -1,3 +1,4 @@
+// Four threads, one session, two connections.
 #include <pthread.h>
 #include <rq.h>
 #include <stdio.h>

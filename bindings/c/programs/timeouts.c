@@ -1,3 +1,4 @@
+// Tries for half a second in all, and says how far it came.
 #include <rq.h>
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// Trusts one CA and one key, shows a certificate of its own.
 #include <rq.h>
 #include <stdio.h>
 

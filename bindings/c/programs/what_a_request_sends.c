@@ -1,3 +1,4 @@
+// Sends a form with a file, a parameter and credentials.
 #include <rq.h>
 #include <stdio.h>
 

@@ -135,7 +135,7 @@ fn rq_sugar_knows_every_handle_that_is_the_callers() {
         assert!(sugar.contains(&free), "rq_sugar.h does not free a rq_{noun}");
     }
     assert_eq!(sugar.matches("static inline void rq_drop_").count(), nouns.len());
-    let words: Vec<&str> = sugar.split([' ', '\n']).filter(|word| *word != "*").collect();
+    let words: Vec<&str> = sugar.split_whitespace().filter(|word| *word != "*").collect();
     assert!(words.join(" ").contains(&format!("{}.", list(&nouns))), "its list is not {nouns:?}");
 }
 
