@@ -78,10 +78,11 @@
  *
  * What a function called rq_..._new, rq_prepare, rq_send, rq_send_with, rq_perform, rq_get,
  * rq_post_json, rq_response_next or rq_cookies_list returns is yours: free it with the rq_..._free
- * of its type, or let rq_sugar.h do so at the end of a scope. Frees take NULL, in any order: a response outlives its session. All other pointers are lent by the handle they came
- * from, until it is freed or changed. Bytes and text passed in are copied. Text is UTF-8 and
- * NUL-terminated both ways; header values and reasons are handed out as the bytes received. Where
- * a length or another result is written through a pointer, that pointer may be NULL.
+ * of its type, or let rq_sugar.h do so at the end of a scope. Frees take NULL, in any order: a
+ * response outlives its session. All other pointers are lent by the handle they came from, until it
+ * is freed or changed. Bytes and text passed in are copied. Text is UTF-8 and NUL-terminated both
+ * ways; header values and reasons are handed out as the bytes received. Where a length or another
+ * result is written through a pointer, that pointer may be NULL.
  *
  *     // Hands a response out of a function; everything else frees itself.
  *     #include <rq_sugar.h>
@@ -109,8 +110,8 @@
  * Settings merge: a request's rq_opts win over its session's, NULL removes, and nothing of a
  * request stays in its session. One content is sent: parts, else a body (bytes, a file, a
  * callback), else fields, else JSON. Credentials come from the request, else the session, else an
- * Authorization header, else a netrc file, else the URL. rq_get, rq_post_json and
- * rq_download are for requests that need no settings of their own.
+ * Authorization header, else a netrc file, else the URL. rq_get, rq_post_json and rq_download are
+ * for requests that need no settings of their own.
  *
  *     // Sends a form with a file, a parameter and credentials.
  *     #include <rq.h>
@@ -144,9 +145,9 @@
  *
  * PREPARED REQUESTS
  *
- * rq_prepare merges a request with its session into an rq_prepared, which is what will be sent, byte
- * for byte: to be read, signed, changed, shown as a curl command, and sent by rq_send any number of
- * times, or by rq_send_with under other settings.
+ * rq_prepare merges a request with its session into an rq_prepared, which is what will be sent,
+ * byte for byte: to be read, signed, changed, shown as a curl command, and sent by rq_send any
+ * number of times, or by rq_send_with under other settings.
  *
  *     // Signs the body that will be sent, shows the request and sends it.
  *     #include <rq.h>
