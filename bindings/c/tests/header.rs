@@ -145,3 +145,19 @@ fn list(nouns: &[&str]) -> String {
     nouns.sort_unstable();
     nouns.join(", ")
 }
+
+#[test]
+fn what_cargo_c_is_told_is_there() {
+    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let manifest = std::fs::read_to_string(package.join("Cargo.toml")).unwrap();
+    let files: Vec<&str> = manifest
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("{ from = \""))
+        .filter_map(|line| Some(line.split_once('"')?.0))
+        .collect();
+    assert_eq!(files, ["../../include/rq.h", "include/rq_sugar.h"]);
+    assert!(files.iter().all(|file| package.join(file).is_file()), "{files:?}");
+    // The SONAME is librq.so.MAJOR, as in build.rs and install.sh.
+    assert!(manifest.contains("\nversion_suffix_components = 1\n"));
+    assert!(manifest.contains("\ncapi = []\n") && manifest.contains("\ngeneration = false\n"));
+}
