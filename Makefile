@@ -14,7 +14,7 @@ test:       ## build, then every test: Rust, C (valgrind, ASan), budgets, real s
 check:      ## the quick part of it: format, lints, Rust tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo clippy --test ways --locked -- -D warnings
+	cargo clippy --workspace --test ways --locked -- -D warnings
 	cargo test --workspace --locked --no-run
 	scripts/alone.sh cargo test --workspace --locked
 
@@ -28,11 +28,14 @@ abi:        ## take include/rq.h as the baseline of the ABI, although it breaks 
 conformance: ## what Requests does, in every language: make conformance [VECTORS=DIR]
 	@tests/conformance/all $(if $(VECTORS),"$(VECTORS)")
 
-install:    ## install header, library, rq.pc and CMake package below PREFIX (and DESTDIR)
+docs:       ## build the documentation, target/docs/site/index.html, and the manual pages, target/man
+	@scripts/docs.sh
+
+install:    ## install header, library, rq.pc, CMake package, the program rq and manual pages below PREFIX (and DESTDIR)
 	@scripts/build.sh
 	@bindings/c/install.sh "$(PREFIX)" $(if $(DESTDIR),"$(DESTDIR)")
 
 uninstall:  ## remove what was installed below PREFIX (and DESTDIR)
 	@bindings/c/uninstall.sh "$(PREFIX)" $(if $(DESTDIR),"$(DESTDIR)")
 
-.PHONY: help demo test check header abi conformance install uninstall
+.PHONY: help demo test check header abi conformance docs install uninstall

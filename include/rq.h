@@ -1127,7 +1127,8 @@ const void *rq_body_bytes(rq_response *response, size_t *len, rq_error **error);
 
 /**
  * Writes all that is left of the body to a file and returns its bytes; -1 on error. The file
- * appears whole, in place of an old one of that name, or not at all.
+ * appears whole, in place of an old one of that name, or not at all; a link stays one, and a
+ * device is written to as it is.
  *
  * Blocks. Errors: as rq_body_read; `RQ_ERR_FILE` for what cannot be written. Since: 0.1.
  */
@@ -1144,7 +1145,8 @@ void rq_body_close(rq_response *response);
 /**
  * A token to pass to rq_send or rq_perform.
  *
- * Ownership: yours, free it with rq_cancel_free. Threads: any number. Since: 0.1.
+ * Errors: `RQ_ERR_PANIC` alone. Ownership: yours, free it with rq_cancel_free. Threads: any
+ * number. Since: 0.1.
  */
 rq_cancel *rq_cancel_new(rq_error **error);
 
@@ -1280,7 +1282,7 @@ void rq_cookies_clock(rq_cookies *cookies, int64_t unix_seconds);
 /**
  * Copies all cookies that have not expired, in the order in which they came.
  *
- * Ownership: yours, free it with rq_cookie_list_free. Since: 0.1.
+ * Errors: NULL `cookies`. Ownership: yours, free it with rq_cookie_list_free. Since: 0.1.
  */
 rq_cookie_list *rq_cookies_list(const rq_cookies *cookies, rq_error **error);
 
@@ -1588,7 +1590,7 @@ void rq_opts_clear_hooks(rq_opts *opts, rq_error **error);
 /**
  * Settings of their own, none of them set, for rq_send_with.
  *
- * Ownership: yours, free it with rq_opts_free. Since: 0.1.
+ * Errors: `RQ_ERR_PANIC` alone. Ownership: yours, free it with rq_opts_free. Since: 0.1.
  */
 rq_opts *rq_opts_new(rq_error **error);
 
@@ -1862,10 +1864,10 @@ void rq_prepared_set_body(rq_prepared *prepared, const void *data, size_t len, r
 
 /**
  * The request as a curl command line, for people. Credentials and cookies are masked unless
- * `show_secrets`; a body that is streamed, or no text, is to be piped in. NULL for NULL.
+ * `show_secrets`; a body that is streamed, or no text, is to be piped in.
  *
- * Ownership: lent until the next call of this function or of rq_prepared_proxy, or until the
- * prepared request is changed or freed. Since: 0.1.
+ * Errors: NULL `prepared`. Ownership: lent until the next call of this function or of
+ * rq_prepared_proxy, or until the prepared request is changed or freed. Since: 0.1.
  */
 const char *rq_prepared_curl(const rq_prepared *prepared, bool show_secrets, rq_error **error);
 
@@ -2205,7 +2207,8 @@ int64_t rq_download(const rq_session *session, const char *url, const char *path
  * A session with default settings: the headers User-Agent, Accept-Encoding, Accept and Connection,
  * verification on, connect timeout 10 s, read timeout 60 s. Opens nothing yet.
  *
- * Ownership: yours, free it with rq_session_free. Threads: any number. Since: 0.1.
+ * Errors: `RQ_ERR_PANIC` alone. Ownership: yours, free it with rq_session_free. Threads: any
+ * number. Since: 0.1.
  */
 rq_session *rq_session_new(rq_error **error);
 
@@ -2547,7 +2550,8 @@ void rq_opts_jar(rq_opts *opts, bool used, rq_error **error);
  * Sets the proxy for what `key` covers: `"http"`, `"https"`, `"all"`, `"http://host"`,
  * `"all://host"`. Its `url` may hold user and password; its scheme is http, https (TLS to the
  * proxy itself), socks5h or socks4a (the proxy looks names up), socks5 or socks4 (names are looked
- * up here). `url` NULL or `""`: direct. What is set here wins over the environment.
+ * up here). `url` NULL or `""`: direct. What is set here wins over the environment, key by key: as
+ * in Requests, `http_proxy` of the environment comes before what is set here for `"all"`.
  *
  * Errors: `RQ_ERR_INVALID_PROXY` for a URL without a host, `RQ_ERR_INVALID_URL` for a scheme that
  * is no proxy's. Since: 0.1.

@@ -7,7 +7,7 @@ export CGO_CFLAGS
 
 # Builds the Node addon; does nothing if it is up to date.
 build_node() {
-    [ -d bindings/node/node_modules/node-api-headers ] ||
-        (cd bindings/node && npm install --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null)
+    [ bindings/node/node_modules/.package-lock.json -nt bindings/node/package-lock.json ] ||
+        (cd bindings/node && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null)
     (cd bindings/node && npm run --silent build >/dev/null)
 }

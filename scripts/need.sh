@@ -3,12 +3,13 @@
 #
 #   scripts/need.sh demo|test
 #   scripts/need.sh proxies      prints "yes" if the proxies are there that tests/ways goes through
+#   scripts/need.sh browser      prints "yes" if the pages of the documentation can be opened
 #
 # What comes from Debian is installed if we are root, else the exact command is named. Rust, Go and Node are too new for
 # Debian's packages: where one is missing or too old it is named and its language left out. Under CI=true everything is
 # required.
 set -eu
-purpose=${1:?usage: need.sh demo|test|proxies}
+purpose=${1:?usage: need.sh demo|test|proxies|browser}
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 # Debian keeps nginx in a folder that is not on everybody's PATH.
@@ -29,12 +30,12 @@ debian() {
     want cc gcc; want c++ g++; want cmake cmake; want make make; want pkg-config pkg-config
     if [ "$purpose" = test ]; then
         want valgrind valgrind; want strace strace; want nginx nginx; want apache2 apache2; want nm binutils
-        want python3 python3; want openssl openssl
+        want python3 python3; want openssl openssl; want mandoc mandoc; want groff groff-base
         # Python's own: where it cannot make environments, Debian has that in a package.
         python3 -c 'import ensurepip' 2>/dev/null || packages="$packages python3-venv"
         [ -e /usr/share/doc/libc6-dbg ] || packages="$packages libc6-dbg"
         # Nobody has to become root for these.
-        if [ "$(id -u)" = 0 ] || [ "${CI:-}" = true ]; then want_proxies; fi
+        if [ "$(id -u)" = 0 ] || [ "${CI:-}" = true ]; then want_proxies; want chromium chromium; fi
     fi
     [ -n "$packages" ] || return 0
     has apt-get || die "missing:$packages. Install them with this system's package manager and run again."
@@ -79,6 +80,12 @@ node_language() {
 if [ "$purpose" = proxies ]; then
     want_proxies
     [ -z "$packages" ] || leave_out "the matrix of proxies" "missing:$packages. Run: sudo apt-get install -y$packages"
+    [ -n "$packages" ] || printf 'yes\n'
+    exit
+fi
+if [ "$purpose" = browser ]; then
+    want chromium chromium; want node nodejs
+    [ -z "$packages" ] || leave_out "the browser's test" "missing:$packages. Run: sudo apt-get install -y$packages"
     [ -n "$packages" ] || printf 'yes\n'
     exit
 fi

@@ -5,6 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/env.sh
+root=$PWD
 if [ "${2:-}" != inside ]; then
     exec target/release/testd "$0" "$1" inside
 fi
@@ -24,10 +25,24 @@ fragment() {
     awk -v fence="\`\`\`$1" '/^```/ && on { exit } on { print } $0 == fence { on = (++count == 2) }' README.md
 }
 
+# The five lines for rq, all of them for the server's /echo; what they say, and what everything here says at the end.
+command_lines() {
+    mkdir -p $folder/rq
+    examples/c/rq/build.sh include target/release $folder/rq/rq
+    awk '/^## On the command line/ { on = 1 } on && /^rq / { print } /^## C$/ { exit }' README.md |
+        sed "s|https://example.org/[a-z/.0-9]*|$RQ_TEST_HTTP/echo|" > $folder/rq/lines
+    [ "$(wc -l < $folder/rq/lines)" = 5 ] || { echo 'not five lines'; return; }
+    ( cd $folder/rq && rm -f echo cookies.txt && echo sea > a.jpg
+      PATH=$PWD:$PATH LD_LIBRARY_PATH=$root/target/release
+      export PATH LD_LIBRARY_PATH
+      sh -e lines && [ -s echo ] && [ -f cookies.txt ] && rq "$RQ_TEST_HTTP/json" ) 2>&1
+}
+
 failed=0
 passed=0
-for language in $1; do
+for language in $1 rq; do
     case $language in
+        rq) output=$(command_lines || :) ;;
         c)
             program c c/main.c
             cc -std=c11 -Wall -Wextra -Werror -o $folder/c/main $folder/c/main.c \

@@ -10,7 +10,7 @@ alone() { "$root/scripts/alone.sh" "$@"; }
 step "rust: format, lints"
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
-cargo clippy --test ways --locked --quiet -- -D warnings
+cargo clippy --workspace --test ways --locked --quiet -- -D warnings
 
 step "rust: units, integration, peers, tidy, header, doctests"
 scripts/httpbin.sh
@@ -61,7 +61,7 @@ step "ways out: real proxies"
 if [ -n "$(scripts/need.sh proxies)" ]; then
     scripts/twisted.sh
     scripts/build.sh -p rq-rig
-    cargo test --locked --quiet --test ways --no-run
+    cargo test --workspace --locked --quiet --test ways --no-run
     # shellcheck disable=SC2086  # languages are words
     alone tests/ways/run.sh $languages
 else
@@ -75,6 +75,15 @@ tests/conformance/all tests/conformance/vectors rust $languages
 step "examples: the same twelve programs in every language"
 # shellcheck disable=SC2086  # languages are words
 alone tests/examples/run.sh $languages
+
+step "docs: built, linked, opened in a browser"
+# shellcheck disable=SC2086  # languages are words
+scripts/docs.sh check $languages
+if [ -n "$(scripts/need.sh browser)" ]; then
+    scripts/docs.sh browse
+else
+    echo "the pages were not opened in a browser"
+fi
 
 step "the programs of README.md"
 alone scripts/readme.sh "$languages"

@@ -1,8 +1,9 @@
 #!/bin/sh
 # install.sh PREFIX [DESTDIR]: installs what was built (cargo build --release -p rq-c) under PREFIX,
 # or under DESTDIR/PREFIX for packagers: headers, librq.so with its links, librq.a, pkg-config and
-# CMake files. It builds nothing, and what it installs may be moved. RQ_LIB_DIR names another folder
-# than target/release to take the libraries from.
+# CMake files, the program rq, and the manual pages, which Python makes from the header. Of these it
+# builds rq alone, with $CC; what it installs may be moved. RQ_LIB_DIR names another folder than
+# target/release to take the libraries from.
 #
 # Everything is put together in a folder of its own first, then takes its places at once: files of
 # an earlier version that this one has not are removed. PREFIX/share/rq/installed lists what there
@@ -14,8 +15,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 from=${RQ_LIB_DIR:-${CARGO_TARGET_DIR:-$root/target}/release}
 place=${2:-}$1
-into=$(mktemp -d)
-trap 'rm -rf "$into"' EXIT
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+into=$scratch/files
 version=$(sed -n 's/^version = "\([0-9][^"]*\)"$/\1/p' "$root/Cargo.toml" | head -n 1)
 soversion=${version%%.*}
 
@@ -38,6 +40,14 @@ install -m 644 "$from/librq.a" "$into/lib/"
 fill rq.pc.in "$into/lib/pkgconfig/rq.pc"
 fill rqConfig.cmake.in "$into/lib/cmake/rq/rqConfig.cmake"
 
+if command -v python3 >/dev/null 2>&1; then
+  python3 -B "$root/docs/make/man.py" "$scratch/pages"
+  mkdir -p "$into/share/man/man3"
+  install -m 644 "$scratch"/pages/man3/*.3 "$into/share/man/man3/"
+else
+  echo "python3 is missing: the manual pages are left out" >&2
+fi
+
 # Until 1.0 a minor version may change the ABI: 0.1.x serves who asks for 0.1, and nobody else.
 cat >"$into/lib/cmake/rq/rqConfigVersion.cmake" <<END
 set(PACKAGE_VERSION "$version")
@@ -55,15 +65,18 @@ unset(_rq_minor)
 END
 chmod 644 "$into/lib/cmake/rq/rqConfigVersion.cmake"
 
+mkdir -p "$into/bin" "$into/share/man/man1"
+"$root/examples/c/rq/build.sh" "$into/include" "$into/lib" "$into/bin/rq"
+install -m 644 "$root/examples/c/rq/rq.1" "$into/share/man/man1/"
+
 list=share/rq/installed
-mkdir -p "$into/share/rq"
-(cd "$into" && : >$list && find . ! -type d | sed 's|^\./||' | LC_ALL=C sort >"$into.list")
-mv "$into.list" "$into/$list"
-mkdir -p "$place"
+mkdir -p "$into/share/rq" "$place"
+: >"$into/$list"
+(cd "$into" && find . ! -type d | sed 's|^\./||' | LC_ALL=C sort) >"$scratch/list"
+cp "$scratch/list" "$into/$list"
 if [ -f "$place/$list" ]; then
   grep -vxFf "$into/$list" "$place/$list" | while IFS= read -r old; do rm -f "$place/$old"; done
 fi
 # Files are replaced, not written over: programs that run keep the library that they have loaded.
 tar -C "$into" -cf - -T "$into/$list" | tar -C "$place" --no-same-owner -xf -
-rm -rf "$into"
 echo "rq $version installed in $place"

@@ -36,6 +36,13 @@ version=$(pkg-config --modversion rq)
 test "$(readlink "$work/moved/lib/librq.so")" = librq.so.0
 test "$(readlink "$work/moved/lib/librq.so.0")" = "librq.so.$version"
 
+# Manual pages are made from the header: one for each function of it.
+if command -v python3 >/dev/null; then
+  functions=$(grep -Ec '^[a-z].*[ *]rq_[a-z0-9_]+\(' "$work/moved/include/rq.h")
+  test "$functions" -gt 100
+  test "$(grep -l 'RETURN VALUE' "$work/moved"/share/man/man3/*.3 | wc -l)" -eq "$functions"
+fi
+
 # Runs a consumer and makes sure which library it took.
 run() { # PROGRAM shared|static
   "$1" | tee "$work/said"
@@ -72,6 +79,13 @@ cmake -S "$here/cmake" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/moved" >"$wor
 cmake --build "$work/cmake" >>"$work/cmake.log" 2>&1 || { cat "$work/cmake.log"; exit 1; }
 run "$work/cmake/consumer" shared
 run "$work/cmake/consumer_static" static
+
+echo "the program rq, with its manual"
+"$work/moved/bin/rq" "$RQ_TEST_HTTP/json" | grep -q librq
+test "$("$work/moved/bin/rq" --version)" = "rq $version (librq $version)"
+library=$(ldd "$work/moved/bin/rq" | awk '$1 == "librq.so.0" { print $3 }')
+test "$(realpath "$library")" = "$(realpath "$work/moved/lib/librq.so.$version")"
+grep -q '^\.TH RQ 1' "$work/moved/share/man/man1/rq.1"
 
 echo "CMake package, versions"
 wants() { # VERSION: succeeds if find_package takes it

@@ -4,14 +4,14 @@
 //! is `text`'s own tests' affair.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rq::{ErrorKind, Phase, Response};
 use rq_testd::{Conn, Step};
 
 use crate::client::{failure, ms, text};
-use crate::peer::{Peer, answers, say};
+use crate::peer::{OK, Peer, answers, say};
 
 /// A reply with these fields and this body, framed by its length, in small chunks, by the close,
 /// and slowly in pieces.
@@ -275,6 +275,31 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
     }
+}
+
+#[test]
+fn what_is_no_file_is_not_replaced_by_a_saved_one() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let conn = vec![Step::ReadHead, say(OK), Step::Stall];
+    let peer = Peer::plain(vec![conn; 4]);
+    let save = |path: &Path| {
+        peer.session.close_idle();
+        peer.get().unwrap().save(path)
+    };
+    let null = Path::new("/dev/null");
+    assert_eq!(save(null).unwrap(), 2);
+    assert!(fs::metadata(null).unwrap().file_type().is_char_device(), "still the device");
+    let (file, link) = (Temporary::new(), Temporary::new());
+    fs::write(&file.0, "old").unwrap();
+    symlink(&file.0, &link.0).unwrap();
+    save(&link.0).unwrap();
+    assert!(link.0.is_symlink(), "still the link");
+    assert_eq!(fs::read_to_string(&file.0).unwrap(), "ok");
+    let pipe = Temporary::new();
+    let made = std::process::Command::new("mkfifo").arg(&pipe.0).status().unwrap();
+    assert!(made.success());
+    assert_eq!(save(&pipe.0).unwrap_err().kind(), ErrorKind::File);
+    assert!(fs::metadata(&pipe.0).unwrap().file_type().is_fifo(), "still the pipe");
 }
 
 #[test]

@@ -42,5 +42,5 @@ for language in "$@"; do
             judge node node tests/ways/node/ways.mjs ;;
     esac
 done
-judge rust cargo test --locked --quiet --offline --test ways
+judge rust cargo test --workspace --locked --quiet --offline --test ways
 [ $failed = 0 ]

@@ -104,7 +104,8 @@ pub extern "C" fn rq_body_bytes(
 }
 
 /// Writes all that is left of the body to a file and returns its bytes; -1 on error. The file
-/// appears whole, in place of an old one of that name, or not at all.
+/// appears whole, in place of an old one of that name, or not at all; a link stays one, and a
+/// device is written to as it is.
 ///
 /// Blocks. Errors: as rq_body_read; `RQ_ERR_FILE` for what cannot be written. Since: 0.1.
 #[unsafe(no_mangle)]

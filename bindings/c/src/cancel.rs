@@ -13,7 +13,8 @@ pub struct rq_cancel {
 
 /// A token to pass to rq_send or rq_perform.
 ///
-/// Ownership: yours, free it with rq_cancel_free. Threads: any number. Since: 0.1.
+/// Errors: `RQ_ERR_PANIC` alone. Ownership: yours, free it with rq_cancel_free. Threads: any
+/// number. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_cancel_new(error: *mut *mut rq_error) -> *mut rq_cancel {
     entry(error, std::ptr::null_mut(), || Ok(give(rq_cancel { token: CancelToken::new() })))

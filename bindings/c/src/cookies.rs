@@ -136,7 +136,7 @@ pub extern "C" fn rq_cookies_clock(cookies: *mut rq_cookies, unix_seconds: i64) 
 
 /// Copies all cookies that have not expired, in the order in which they came.
 ///
-/// Ownership: yours, free it with rq_cookie_list_free. Since: 0.1.
+/// Errors: NULL `cookies`. Ownership: yours, free it with rq_cookie_list_free. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_cookies_list(
     cookies: *const rq_cookies,

@@ -28,7 +28,7 @@ pub(crate) fn set(
 
 /// Settings of their own, none of them set, for rq_send_with.
 ///
-/// Ownership: yours, free it with rq_opts_free. Since: 0.1.
+/// Errors: `RQ_ERR_PANIC` alone. Ownership: yours, free it with rq_opts_free. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_opts_new(error: *mut *mut rq_error) -> *mut rq_opts {
     entry(error, ptr::null_mut(), || Ok(give(rq_opts { shared: SharedOptions::default() })))

@@ -259,10 +259,10 @@ pub extern "C" fn rq_prepared_set_body(
 }
 
 /// The request as a curl command line, for people. Credentials and cookies are masked unless
-/// `show_secrets`; a body that is streamed, or no text, is to be piped in. NULL for NULL.
+/// `show_secrets`; a body that is streamed, or no text, is to be piped in.
 ///
-/// Ownership: lent until the next call of this function or of rq_prepared_proxy, or until the
-/// prepared request is changed or freed. Since: 0.1.
+/// Errors: NULL `prepared`. Ownership: lent until the next call of this function or of
+/// rq_prepared_proxy, or until the prepared request is changed or freed. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_prepared_curl(
     prepared: *const rq_prepared,

@@ -21,7 +21,8 @@ pub struct rq_session {
 /// A session with default settings: the headers User-Agent, Accept-Encoding, Accept and Connection,
 /// verification on, connect timeout 10 s, read timeout 60 s. Opens nothing yet.
 ///
-/// Ownership: yours, free it with rq_session_free. Threads: any number. Since: 0.1.
+/// Errors: `RQ_ERR_PANIC` alone. Ownership: yours, free it with rq_session_free. Threads: any
+/// number. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_session_new(error: *mut *mut rq_error) -> *mut rq_session {
     entry(error, ptr::null_mut(), || {

@@ -99,7 +99,8 @@ pub extern "C" fn rq_opts_jar(opts: *mut rq_opts, used: bool, error: *mut *mut r
 /// Sets the proxy for what `key` covers: `"http"`, `"https"`, `"all"`, `"http://host"`,
 /// `"all://host"`. Its `url` may hold user and password; its scheme is http, https (TLS to the
 /// proxy itself), socks5h or socks4a (the proxy looks names up), socks5 or socks4 (names are looked
-/// up here). `url` NULL or `""`: direct. What is set here wins over the environment.
+/// up here). `url` NULL or `""`: direct. What is set here wins over the environment, key by key: as
+/// in Requests, `http_proxy` of the environment comes before what is set here for `"all"`.
 ///
 /// Errors: `RQ_ERR_INVALID_PROXY` for a URL without a host, `RQ_ERR_INVALID_URL` for a scheme that
 /// is no proxy's. Since: 0.1.

@@ -73,6 +73,7 @@ async function download () {
 /**
  * Shows on stderr how much of the total came: as a bar on a terminal, redrawn ten times a second at
  * most, otherwise as a line for every quarter.
+ * @param {number} total
  */
 function progress (total) {
   const { stderr } = process
@@ -83,6 +84,7 @@ function progress (total) {
     return `${String(Math.floor(100 * done / total)).padStart(3)} %, ` +
       `${(done / MIB / seconds(begin)).toFixed(0).padStart(4)} MiB/s, ${left.toFixed(1)} s left`
   }
+  /** @param {number} length */
   return (length) => {
     done += length
     if (stderr.isTTY && (done === total || performance.now() - drawn >= 100)) {
@@ -96,6 +98,7 @@ function progress (total) {
   }
 }
 
+/** @param {number} begin */
 function seconds (begin) {
   return (performance.now() - begin) / 1000
 }

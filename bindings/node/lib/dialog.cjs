@@ -141,4 +141,4 @@ class Dialog {
   }
 }
 
-module.exports = { Dialog }
+module.exports = { Dialog, STEPS }

@@ -6,6 +6,7 @@ const { version } = require('../build/rq_node.node')
 const { file } = require('./body.cjs')
 const { Cookies } = require('./cookies.cjs')
 const { RequestError } = require('./errors.cjs')
+const { fetchOver } = require('./fetch.cjs')
 const { Headers } = require('./headers.cjs')
 const { Prepared } = require('./prepared.cjs')
 const { Response } = require('./response.cjs')
@@ -18,6 +19,9 @@ function session () {
   return shared
 }
 
+/** As fetch() of Node: no cookies are kept, and a peer may be silent for five minutes. */
+const FETCH = { jar: false, timeout: [10, 300] }
+
 module.exports = {
   Cookies,
   Headers,
@@ -26,6 +30,7 @@ module.exports = {
   Response,
   Session,
   file,
+  fetch: (input, init) => fetchOver(session(), input, init, FETCH),
   version,
   request: (...given) => session().request(...given),
   get: (...given) => session().get(...given),

@@ -58,12 +58,39 @@ export class Session {
   mount (prefix: string): void
   /** Whether something was mounted at exactly this prefix. */
   unmount (prefix: string): boolean
+  /**
+   * fetch() of the standard over this session, to be handed to clients that take one: it needs no
+   * `this`. What the session has, headers, cookies, credentials, timeouts, hooks, counts here too.
+   */
+  readonly fetch: Fetch
   /** Closes the connections that wait for a next request. */
   closeIdle (): void
   /** No more requests; those in flight and open responses end as they would have. */
   close (): void
   [Symbol.dispose] (): void
+  [Symbol.asyncDispose] (): Promise<void>
 }
+
+/** What fetch() is given beside the URL. */
+export interface FetchInit extends RequestInit {
+  /** As the standard asks of those whose body is a stream. */
+  duplex?: 'half'
+}
+
+/**
+ * As https://fetch.spec.whatwg.org has it. Rejects with the signal's reason, with what a hook or
+ * the body throws, and with a TypeError for whatever else fails; its cause is the RequestError.
+ * redirect 'manual' gives the response as it is; credentials, cache, mode, keepalive and referrers
+ * are not looked at, integrity is refused.
+ */
+export type Fetch =
+  (input: string | URL | globalThis.Request, init?: FetchInit) => Promise<globalThis.Response>
+
+/**
+ * As Session.fetch, over the session that the functions of this module share, but it keeps no
+ * cookies, and lets a peer be silent for 300 seconds, as Node's own does.
+ */
+export const fetch: Fetch
 
 export interface Cookie {
   readonly name: string
@@ -219,6 +246,7 @@ export class Response implements AsyncIterable<Uint8Array> {
   /** Gives up what is left of the body. */
   close (): void
   [Symbol.dispose] (): void
+  [Symbol.asyncDispose] (): Promise<void>
   /** The pieces of the body as they come. Leaving the loop closes the response. */
   [Symbol.asyncIterator] (): AsyncGenerator<Uint8Array, void, void>
   /** The body in pieces of that size, but for the last, however they come. */
@@ -238,8 +266,14 @@ export class Response implements AsyncIterable<Uint8Array> {
   textLines (options?: LineOptions): AsyncGenerator<string, void, void>
   /** Writes what is left of the body to a file, whole or not at all: how many bytes. */
   save (path: string): Promise<number>
-  /** The pieces of the body as a Web stream. */
-  readonly body: ReadableStream<Uint8Array>
+  /** The pieces of the body as a Web stream of bytes. */
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>
+  /**
+   * As a Readable of node:stream, for pipeline(). Destroying it closes the response. Without the
+   * types of Node, which this is one of, it is any.
+   */
+  // @ts-ignore
+  stream (): import('node:stream').Readable
 }
 
 /** The codes of librq's errors. */

@@ -61,8 +61,11 @@ export type FilesInit =
   | ReadonlyMap<string, PartInit>
   | readonly (Part | readonly [name: string, content: PartInit])[]
 
-/** Has the last word on a request that is being prepared, and is to be done when it returns. */
-export type AuthFunction = (prepared: Prepared) => void
+/**
+ * Has the last word on a request that is being prepared, which it is lent. It may give a promise,
+ * but for prepare(); a deadline does not count meanwhile, a signal ends the wait.
+ */
+export type AuthFunction = (prepared: Prepared) => void | Promise<void>
 
 /**
  * User and password for basic credentials, which are UTF-8 unless latin1 is true. null: no
@@ -82,7 +85,7 @@ export interface Retries {
   count?: number
   /** These are tried again; 413, 429 and 503 are if they come with Retry-After. */
   statuses?: Iterable<number>
-  /** May be repeated, beside GET, HEAD, PUT, DELETE, OPTIONS and TRACE; "*" is any. */
+  /** May be repeated, in place of GET, HEAD, PUT, DELETE, OPTIONS and TRACE; "*" is any. */
   methods?: Iterable<string>
   /** No pause before the first repetition, then twice this, four times, …; 0 is the default. */
   backoff?: number
@@ -153,7 +156,7 @@ export interface CommonOptions {
   params?: FieldsInit | string
   /** Dot segments and escapes of the URL stay as written. */
   pathAsIs?: boolean
-  /** false: the session's cookies are not sent, and those of responses not kept. */
+  /** true, the default; false: the session's cookies are not sent, those of responses not kept. */
   jar?: boolean
   auth?: Auth
   /**
@@ -167,7 +170,10 @@ export interface CommonOptions {
   timeout?: number | readonly [connect: number, read: number]
   /** Seconds from the start to the last byte of the body; 0 for no limit, the default. */
   deadline?: number
-  /** false: any certificate will do. A path: a PEM file or folder, not the system's roots. */
+  /**
+   * true is the default; false: any certificate will do. A path: a PEM file or folder, not the
+   * system's roots.
+   */
   verify?: boolean | string
   /** PEM certificates to trust instead of the system's. */
   ca?: Bytes
@@ -202,7 +208,7 @@ export interface CommonOptions {
   decode?: boolean
   /** The most bytes of a response's body as transferred; null for any number, the default. */
   maxBody?: number | null
-  /** The most bytes of a response's body once it is decoded. */
+  /** The most bytes of it once it is decoded; null for any number, the default. */
   maxDecoded?: number | null
   /** Asks with Expect: 100-continue before it sends a body, and waits a second at most. */
   expectContinue?: boolean
@@ -218,9 +224,12 @@ export interface SessionOptions extends CommonOptions {
   env?: Record<string, string | null> | Iterable<readonly [string, string | null]>
   /** Addresses to connect to without a look-up: { "example.org:443": "127.0.0.1:8443" }. */
   resolve?: Record<string, string>
-  /** Idle connections kept in all and to one host; open connections to one host, 0 for no limit. */
+  /**
+   * Idle connections kept in all and to one host, 100 and 10 unless given; open connections to one
+   * host, 0 for no limit, the default.
+   */
   pool?: { idle: number, idlePerHost: number, openPerHost?: number }
-  /** Seconds that an idle connection is kept; 0 for no limit. */
+  /** Seconds that an idle connection is kept, 90 unless given; 0 for no limit. */
   idleAge?: number
 }
 

@@ -3,17 +3,19 @@
 // Prepared requests: exactly what will be sent, to be read and edited.
 
 const native = require('../build/rq_node.node')
-const { checked } = require('./errors.cjs')
+const { checked, misuse } = require('./errors.cjs')
 const handles = require('./handles.cjs')
 const { requestOf } = require('./options.cjs')
+const { unlessAborted } = require('./signal.cjs')
 const { bytes, scalar, text, url } = require('./values.cjs')
 
-let sendable
+let sendable, lend, retract
 
 /** Made by session.prepare(), or lent to an auth function, a hook or an adapter for its call. */
 class Prepared {
   #handle
   #later
+  #lent = false // to an auth function, which is to leave it to the session to send it
 
   constructor (handle, later) {
     this.#handle = handle
@@ -26,7 +28,18 @@ class Prepared {
       if (prepared === null || typeof prepared !== 'object' || !(#handle in prepared)) {
         throw new TypeError('send() takes what prepare() made')
       }
+      if (prepared.#lent) throw misuse('the prepared request is still being prepared')
       return [prepared.#handle, prepared.#later]
+    }
+    lend = (handle) => {
+      const prepared = new Prepared(handle)
+      prepared.#lent = true
+      return prepared
+    }
+    /** It means nothing any more to who kept it. */
+    retract = (prepared) => {
+      prepared.#lent = false
+      prepared.#handle = native.preparedGone()
     }
   }
 
@@ -104,8 +117,22 @@ function lending (auth) {
     const answer = auth(new Prepared(handle))
     if (typeof answer?.then !== 'function') return
     answer.then(undefined, () => {}) // it failed already: of this
-    throw new TypeError('an auth function must do its work before it returns, not in a promise')
+    throw new TypeError('an auth function of prepare() must do its work before it returns; ' +
+      'only those of requests may give a promise')
   }
 }
 
-module.exports = { Prepared, lending, sendable }
+/** Has the auth function do its work on what is prepared but for that, and then sends it. */
+function authorized (auth, handle, signal, send) {
+  const prepared = lend(handle)
+  let answer
+  try {
+    answer = auth(prepared)
+  } finally {
+    if (typeof answer?.then !== 'function') retract(prepared)
+  }
+  if (typeof answer?.then !== 'function') return send()
+  return unlessAborted(answer, signal).finally(() => retract(prepared)).then(send)
+}
+
+module.exports = { Prepared, authorized, lending, sendable }

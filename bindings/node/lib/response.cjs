@@ -5,14 +5,14 @@
 // once. Sending is exchange.cjs's.
 
 const native = require('../build/rq_node.node')
+const { asyncDispose, dispose } = require('./disposal.cjs')
 const { RequestError, checked, failure, misuse } = require('./errors.cjs')
 const { Headers } = require('./headers.cjs')
 const { delimiterOf, linesFrom } = require('./lines.cjs')
 const { Prepared } = require('./prepared.cjs')
 const { because, forgotten } = require('./signal.cjs')
+const { nodeStream, webStream } = require('./streams.cjs')
 const { text, textOrNull } = require('./values.cjs')
-
-const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
 
 let handleOf
 
@@ -234,10 +234,20 @@ class Response {
     return this.#lines(true, delimiterOf(options))
   }
 
-  /** The pieces of the body as a Web stream. */
+  /** The pieces of the body as a Web stream of bytes. */
   get body () {
-    this.#stream ??= streamOf(this)
+    this.#stream ??= webStream(this.#own(), () => this.close())
     return this.#stream
+  }
+
+  /** Pieces to be given away: none is what bytes() gives again. */
+  async * #own () {
+    for await (const piece of this) yield this.#content ? new Uint8Array(piece) : piece
+  }
+
+  /** The pieces of the body as a Readable of node:stream. */
+  stream () {
+    return nodeStream(this[Symbol.asyncIterator](), () => this.close())
   }
 
   /** Gives up what is left of the body. */
@@ -248,6 +258,10 @@ class Response {
   }
 
   [dispose] () {
+    this.close()
+  }
+
+  async [asyncDispose] () {
     this.close()
   }
 
@@ -330,19 +344,6 @@ class Response {
     this.#context.unlisten?.()
     forgotten.unregister(this)
   }
-}
-
-function streamOf (response) {
-  const pieces = response[Symbol.asyncIterator]()
-  return new ReadableStream({
-    async pull (controller) {
-      const { done, value } = await pieces.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    // Not by ending the iterator: that would wait for the read in flight, which this ends.
-    cancel: () => response.close()
-  }, { highWaterMark: 0 })
 }
 
 /** What hooks see of the addon's handles. */

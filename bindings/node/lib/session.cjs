@@ -4,15 +4,15 @@
 
 const native = require('../build/rq_node.node')
 const { Cookies } = require('./cookies.cjs')
+const { asyncDispose, dispose } = require('./disposal.cjs')
 const { checked } = require('./errors.cjs')
 const { exchange } = require('./exchange.cjs')
+const { fetchOver } = require('./fetch.cjs')
 const handles = require('./handles.cjs')
 const { Mounts } = require('./mounts.cjs')
 const { requestOf, sendingCalls, sessionOf } = require('./options.cjs')
-const { Prepared, lending, sendable } = require('./prepared.cjs')
+const { Prepared, authorized, lending, sendable } = require('./prepared.cjs')
 const { text } = require('./values.cjs')
-
-const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
 
 class Session {
   #handle
@@ -20,6 +20,7 @@ class Session {
   #hooks // those of the option
   #cookies
   #mounts
+  #fetch
 
   constructor (options = {}) {
     const { calls, hooks } = sessionOf(options)
@@ -41,9 +42,10 @@ class Session {
     const auth = this.#callback(options)
     return this.#exchange(options, later, (response, ask) => {
       if (!auth) return native.responseRequest(response, this.#handle, ...request, ask)
-      // JavaScript can be called on this thread only, and that is where requests are prepared.
-      const prepared = native.preparedNew(this.#handle, ...request, auth)
-      return native.responseSend(response, this.#handle, prepared, ask)
+      // It has the last word on what was prepared, and may take its time for it.
+      const prepared = native.preparedNew(this.#handle, ...request, () => {})
+      return authorized(auth, prepared, options.signal, () =>
+        native.responseSend(response, this.#handle, prepared, ask))
     })
   }
 
@@ -51,7 +53,8 @@ class Session {
     const { request, later } = requestOf(method, url, options)
     if (options.signal !== undefined) throw new TypeError('signal is an option of send()')
     const auth = this.#callback(options)
-    return new Prepared(checked(native.preparedNew, this.#handle, ...request, auth), later)
+    const lent = auth && lending(auth)
+    return new Prepared(checked(native.preparedNew, this.#handle, ...request, lent), later)
   }
 
   async send (prepared, options = {}) {
@@ -68,7 +71,13 @@ class Session {
 
   /** The auth function of the request, or else of the session. */
   #callback ({ auth = this.#auth }) {
-    return typeof auth === 'function' ? lending(auth) : undefined
+    return typeof auth === 'function' ? auth : undefined
+  }
+
+  /** fetch() of the standard over this session, to be passed on as it is. */
+  get fetch () {
+    this.#fetch ??= (input, init) => fetchOver(this, input, init)
+    return this.#fetch
   }
 
   get (url, options) {
@@ -131,6 +140,10 @@ class Session {
   }
 
   [dispose] () {
+    this.close()
+  }
+
+  async [asyncDispose] () {
     this.close()
   }
 }

@@ -37,9 +37,25 @@ function listenOnce (signal) {
   return held
 }
 
+/** What the promise comes to, unless the signal is aborted before. */
+async function unlessAborted (promise, signal) {
+  if (!signal) return promise
+  let onAbort
+  const aborted = new Promise((resolve, reject) => {
+    onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort)
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
 /** The reason of the signal if that is why, else what librq reported. */
 function because (reported, signal) {
   return signal?.aborted ? signal.reason : failure(reported)
 }
 
-module.exports = { because, forgotten, listen }
+module.exports = { because, forgotten, listen, unlessAborted }

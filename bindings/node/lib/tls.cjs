@@ -79,4 +79,4 @@ const setters = {
   }
 }
 
-module.exports = { setters }
+module.exports = { VERSIONS, setters }

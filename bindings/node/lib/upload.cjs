@@ -5,14 +5,27 @@
 
 const { bytesIn } = require('./values.cjs')
 
-/** The iterator of what a source opened, be it asynchronous or not. */
+/**
+ * The iterator of what a source opened, be it asynchronous or not. That of a stream would say that
+ * it was left only when its next piece has come, which may be never: streams are told themselves.
+ */
 function iteratorOf (opened) {
+  if (typeof opened?.getReader === 'function') return readerOf(opened.getReader())
   const make = opened?.[Symbol.asyncIterator]
-  if (typeof make === 'function') return make.call(opened)
+  if (typeof make === 'function') {
+    const iterator = make.call(opened)
+    if (typeof opened.destroy !== 'function') return iterator
+    return { next: () => iterator.next(), return: () => opened.destroy() }
+  }
   if (typeof opened?.[Symbol.iterator] !== 'function' || typeof opened === 'string') {
     throw new TypeError('the function for a body must give a stream or an iterable')
   }
   return (async function * () { yield * opened })()
+}
+
+/** Of a Web stream. */
+function readerOf (reader) {
+  return { next: () => reader.read(), return: () => reader.cancel() }
 }
 
 /** Reads one source from its beginning to its end. */

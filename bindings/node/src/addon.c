@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* memoryTold(): of how much memory V8 was told in all, by whomever; for tests, for nothing in
+   JavaScript shows it. */
+static napi_value memory_told(napi_env env, napi_callback_info info) {
+  int64_t total = 0;
+  (void)info;
+  napi_adjust_external_memory(env, 0, &total);
+  return number(env, (double)total);
+}
+
 static const struct {
   const char *name;
   napi_callback function;
@@ -22,6 +31,7 @@ static const struct {
     {"cookiesList", cookies_list},
     {"cookiesLoad", cookies_load},
     {"cookiesSave", cookies_save},
+    {"preparedGone", prepared_gone},
     {"preparedNew", prepared_new},
     {"preparedMethod", prepared_method},
     {"preparedUrl", prepared_url},
@@ -58,6 +68,7 @@ static const struct {
     {"uploadAnswer", upload_answer},
     {"hookAnswer", hook_answer},
     {"adapterAnswer", adapter_answer},
+    {"memoryTold", memory_told},
 };
 
 NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
@@ -72,6 +83,7 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
     set(env, exports, exported[i].name, function);
   }
   set(env, exports, "version", utf8(env, rq_version()));
+  set(env, exports, "codes", error_codes(env));
   set(env, exports, "reasons", error_reasons(env));
   return exports;
 }

@@ -36,6 +36,7 @@ void *handle_of(napi_env env, napi_value value, const napi_type_tag *tag, const 
 /* errors.c: failures as plain objects, which lib/errors.cjs makes into RequestErrors */
 napi_value error_object(napi_env env, const rq_error *error);
 bool error_thrown(napi_env env, rq_error *error);       /* throws and frees it; false for NULL */
+napi_value error_codes(napi_env env);                   /* the names, in order */
 napi_value error_reasons(napi_env env);                 /* the words, in order */
 void misuse_throw(napi_env env, const char *message);
 
@@ -139,6 +140,7 @@ napi_value prepared_handle(napi_env env, rq_prepared *owned);
 /* Lent as one that can be read only, if it is fixed. */
 napi_value prepared_lend(napi_env env, rq_prepared *inner, bool fixed, prepared **held);
 void prepared_retract(prepared *held); /* it means nothing any more */
+napi_value prepared_gone(napi_env env, napi_callback_info info);
 napi_value prepared_new(napi_env env, napi_callback_info info);
 napi_value prepared_method(napi_env env, napi_callback_info info);
 napi_value prepared_url(napi_env env, napi_callback_info info);

@@ -3,6 +3,10 @@
    where the stack of the caller is known. */
 #include "addon.h"
 
+#include <string.h>
+
+enum { CODES_MAX = 999 /* there are gaps between the numbers */ };
+
 static void set_number(napi_env env, napi_value object, const char *name, int32_t number) {
   napi_value value = NULL;
   if (number != 0 && napi_create_int32(env, number, &value) == napi_ok)
@@ -41,6 +45,18 @@ napi_value error_object(napi_env env, const rq_error *error) {
   if (*reason != '\0') set(env, object, "reason", utf8(env, reason));
   set_answer(env, object, error);
   return object;
+}
+
+napi_value error_codes(napi_env env) {
+  napi_value names = NULL;
+  uint32_t count = 0;
+  if (napi_create_array(env, &names) != napi_ok) return NULL;
+  for (int32_t code = 1; code <= CODES_MAX; code++) {
+    const char *name = rq_code_name(code);
+    if (strcmp(name, "RQ_ERR_UNKNOWN") != 0)
+      napi_set_element(env, names, count++, utf8(env, name));
+  }
+  return names;
 }
 
 napi_value error_reasons(napi_env env) {

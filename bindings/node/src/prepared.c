@@ -12,6 +12,7 @@ struct prepared {
   bool lent;          /* by librq, for a call */
   bool fixed;         /* lent to be read only */
   response *of;       /* whose request it is: counted; NULL for all others */
+  size_t accounted;   /* bytes of its body that V8 was told of */
 };
 
 static const napi_type_tag prepared_tag = {0x1d7ea35b90c84f6a, 0xb864f2097c1e5d33};
@@ -54,8 +55,22 @@ rq_prepared *prepared_inner(const prepared *entered) {
   return entered->inner;
 }
 
+/* Tells V8 how much memory the body takes that hangs on the handle. */
+static void account(napi_env env, prepared *held, size_t bytes) {
+  int64_t total = 0;
+  if (held->lent || held->of != NULL || held->accounted == bytes) return;
+  napi_adjust_external_memory(env, (int64_t)bytes - (int64_t)held->accounted, &total);
+  held->accounted = bytes;
+}
+
+static size_t body_bytes(const prepared *held) {
+  size_t len = 0;
+  return rq_prepared_body(held->inner, &len) == NULL ? 0 : len;
+}
+
 static void prepared_collect(napi_env env, void *data, void *hint) {
-  (void)env, (void)hint;
+  (void)hint;
+  account(env, data, 0);
   prepared_drop(data);
 }
 
@@ -75,7 +90,16 @@ static napi_value handle_of_prepared(napi_env env, prepared made, prepared **hel
 }
 
 napi_value prepared_handle(napi_env env, rq_prepared *owned) {
-  return handle_of_prepared(env, (prepared){.inner = owned}, NULL);
+  prepared *held = NULL;
+  napi_value handle = handle_of_prepared(env, (prepared){.inner = owned}, &held);
+  if (held != NULL) account(env, held, body_bytes(held));
+  return handle;
+}
+
+/* preparedGone(): one that was lent, and taken back already */
+napi_value prepared_gone(napi_env env, napi_callback_info info) {
+  (void)info;
+  return handle_of_prepared(env, (prepared){.lent = true}, NULL);
 }
 
 napi_value prepared_lend(napi_env env, rq_prepared *inner, bool fixed, prepared **held) {
@@ -313,6 +337,7 @@ napi_value prepared_set_body(napi_env env, napi_callback_info info) {
   rq_error *error = NULL;
   if (edited != NULL && (removal || bytes_of(env, given.at[1], &data, &len)))
     rq_prepared_set_body(edited->inner, data, len, &error);
+  if (edited != NULL) account(env, edited, body_bytes(edited));
   error_thrown(env, error);
   return NULL;
 }

@@ -50,7 +50,8 @@ static napi_value send_settle(napi_env env, job *work) {
   got->request = rq_response_request(got->inner);
   napi_value head = response_head(env, got);
   if (got->whole) set(env, head, "trailers", response_fields(env, got->inner, true));
-  response_account(env, got, 1);
+  int64_t kept = got->whole ? rq_body_length(got->inner) : 0;
+  response_account(env, got, 1 + (kept > 0 ? (size_t)kept : 0));
   return head;
 }
 

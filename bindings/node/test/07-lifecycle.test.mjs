@@ -31,6 +31,8 @@ const mocked = (does) => `let called; const inAdapter = new Promise((f) => { cal
 const states = {
   'nothing done': '',
   'a session': 'new Session()',
+  'a kept connection':
+    `globalThis.s = new Session(); await (await s.get('${HTTP}/json')).text()`,
   'a request done': `await (await get('${HTTP}/json')).text()`,
   'a request on its way': `get('${HTTP}/json')`,
   connecting: `get('${BLACKHOLE}'); await sleep(50)`,
@@ -48,6 +50,8 @@ const states = {
     "send(s.prepare('POST', $1, $2))")}; await asked`,
   'more waiting for pieces than threads':
     `for (let i = 0; i < 100; i++) { ${upload} } await sleep(50)`,
+  'sending to who does not read': `const s = new Session();
+    s.post('${HTTP}/no-read', { body: Buffer.alloc(64 << 20) }); await sleep(50)`,
   'sending without an end': `const s = new Session();
     s.post('${HTTP}/upload', { body: (function * () { for (;;) yield 'x'.repeat(100_000) })() });
     await sleep(50)`,
@@ -58,6 +62,9 @@ const states = {
   'telling its progress': `const s = new Session(); let told;
     const some = new Promise((resolve) => { told = resolve });
     s.post('${HTTP}/no-read', { body: Buffer.alloc(64 << 20), onProgress: told }); await some`,
+  'waiting for an auth function': `let called; const inAuth = new Promise((f) => { called = f });
+    const s = new Session({ auth: () => new Promise(called) });
+    s.get('${HTTP}/json'); await inAuth`,
   'waiting for a request hook': hooked('request', 'await new Promise(() => {})'),
   'waiting for a response hook': hooked('response', 'await new Promise(() => {})'),
   'more waiting for hooks than threads':
@@ -87,6 +94,16 @@ const states = {
     const r = await s.get('${HTTP}/json', { hooks }); r.bytes(); await sleep(50)`,
   'reading a hop': `const s = new Session(); const r = await s.get('${HTTP}/redirect/1');
     r.history[0].text()`,
+  'reading a Node stream': `const r = await get('${HTTP}/drip/100000/1000');
+    r.stream().resume(); await sleep(50)`,
+  'reading a Web stream': `const r = await get('${HTTP}/drip/100000/1000');
+    const reader = r.body.getReader(); await reader.read(); reader.read()`,
+  'fetching: waiting for the head': `fetch('${HTTP}/stall-head'); await sleep(50)`,
+  'fetching: reading the body': `const r = await fetch('${HTTP}/drip/100000/1000');
+    r.text(); await sleep(50)`,
+  'fetching: waiting for a piece of the body': `
+    fetch('${HTTP}/upload', { method: 'POST', duplex: 'half', body: new ReadableStream() });
+    await sleep(50)`,
   'reading lines': `const r = await get('${HTTP}/drip/100000/1000');
     r.lines().next(); await sleep(50)`,
   'saving a body': `const r = await get('${HTTP}/drip/100000/1000');
@@ -103,7 +120,7 @@ const states = {
 
 const program = (state, end) => `
   const { setTimeout: sleep } = await import('node:timers/promises');
-  const { Session, get } = await import('${new URL('../lib/index.mjs', import.meta.url)}');
+  const { Session, fetch, get } = await import('${new URL('../lib/index.mjs', import.meta.url)}');
   ${state};
   ${end};`
 

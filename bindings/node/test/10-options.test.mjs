@@ -2,8 +2,10 @@
 // what is prepared. What they mean in every case is librq's, and tested with librq.
 
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import test from 'node:test'
 import { Prepared, Session } from 'librq'
+import { answer, origin } from './origin.mjs'
 import { testd } from './testd.mjs'
 
 const { HTTP } = await testd()
@@ -109,11 +111,66 @@ test('what an auth function throws comes back as it is', async () => {
   }
 })
 
-test('an auth function must not be asynchronous', async () => {
+test('an auth function of a request may take its time', async () => {
+  const auth = async (request) => {
+    request.setHeader('X-Token', await (await session.get(`${HTTP}/json`, { auth: null })).text())
+    request.body = 'signed'
+  }
+  const session = new Session({ auth })
+  const echo = await (await session.post(`${HTTP}/echo`, { body: 'body' })).text()
+  assert.match(echo, /\r\nX-Token: .*"hello": *"librq"/)
+  assert.match(echo, /\r\nContent-Length: 6\r\n(.*\r\n)*\r\nsigned$/)
+})
+
+test('what an asynchronous auth function rejects with comes back as it is', async () => {
+  const reason = new Error('no key')
+  const auth = async () => { throw reason }
+  await assert.rejects(new Session().get(URL_, { auth }), (error) => error === reason)
+})
+
+test('a signal ends the wait for an auth function, and nothing is sent', async () => {
+  const { asked, url } = await origin((request, response) => answer(response, 200))
+  const controller = new AbortController()
+  let called
+  const inAuth = new Promise((resolve) => { called = resolve })
+  const auth = () => new Promise(called)
+  const sending = new Session().get(url, { auth, signal: controller.signal })
+  await inAuth
+  controller.abort('enough')
+  await assert.rejects(sending, (reason) => reason === 'enough')
+  assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
+  const own = new AbortController()
+  const failing = async () => {
+    own.abort('at once')
+    await null
+    throw new Error('nobody sees this')
+  }
+  const ended = new Session().get(url, { auth: failing, signal: own.signal })
+  await assert.rejects(ended, (reason) => reason === 'at once')
+  assert.equal(asked.length, 0)
+})
+
+test('an auth function of prepare() must not be asynchronous', () => {
   const expected = { name: 'TypeError', message: /before it returns/ }
   const auth = async () => { throw new Error('nobody sees this') }
-  await assert.rejects(new Session().get(URL_, { auth }), expected)
   assert.throws(() => prepared({ auth }, {}), expected)
+  assert.throws(() => Prepared.of('GET', HTTP, { auth }), expected)
+})
+
+test('an auth function that takes its time is lent the request until it is done', async () => {
+  let kept, own
+  const auth = async (request) => {
+    kept = request
+    await null
+    own = await session.send(request).catch((error) => error)
+  }
+  const session = new Session({ auth })
+  assert.equal((await session.get(`${HTTP}/json`)).status, 200)
+  assert.equal(own.code, 'misuse')
+  const expected = { code: 'misuse', message: /lent/ }
+  assert.throws(() => kept.url, expected)
+  assert.throws(() => kept.setHeader('A', '1'), expected)
+  await assert.rejects(session.send(kept), expected)
 })
 
 test('what was lent to an auth function is nothing afterwards', async () => {

@@ -205,6 +205,23 @@ test('an abort ends the wait for the next piece, with the signal\'s reason', asy
   }
 })
 
+test('an abort tells streams that stand still', async () => {
+  const readable = new Readable({ read () {} })
+  let cancelled
+  const told = new Promise((resolve) => { cancelled = resolve })
+  const web = new ReadableStream({ cancel: cancelled })
+  const closed = once(readable, 'close')
+  for (const body of [readable, web]) {
+    const controller = new AbortController()
+    const { signal } = controller
+    const sending = session.post(`${HTTP}/upload`, { body, signal })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    controller.abort('enough')
+    await assert.rejects(sending, (reason) => reason === 'enough')
+  }
+  await Promise.all([closed, told])
+})
+
 test('an abort that the body hears of too is the reason', async () => {
   const controller = new AbortController()
   const { signal } = controller

@@ -44,6 +44,8 @@ test('a method is tried again if it may be repeated', async () => {
   assert.equal(asked.length, 1)
   await new Session().post(url, { retries: { ...retry, methods: ['POST'] } })
   assert.equal(asked.length, 4)
+  await new Session().get(url, { retries: { ...retry, methods: ['POST'] } }) // in place of GET
+  assert.equal(asked.length, 5)
 })
 
 test('Retry-After is waited for, up to a limit', async () => {

@@ -116,6 +116,21 @@ export async function exchanges (): Promise<void> {
   console.log(names, url, saved)
 }
 
+export async function standard (body: ReadableStream<Uint8Array>): Promise<void> {
+  const { fetch } = new Session()
+  const clients: (typeof globalThis.fetch)[] = [fetch, librq.fetch]
+  const init: librq.FetchInit = { method: 'POST', body, duplex: 'half', headers: new Headers() }
+  const response: globalThis.Response = await fetch(new Request('https://example.org/'), init)
+  const text: string = await response.clone().text()
+  await using session = new Session({ auth: async (prepared) => { prepared.method = 'PUT' } })
+  const answer = await session.get(new URL('https://example.org/'))
+  const byob: ReadableStreamBYOBReader = answer.body.getReader({ mode: 'byob' })
+  console.log(clients.length, text, byob)
+}
+
+// @ts-expect-error: the standard has no such option
+librq.fetch('https://example.org/', { timeout: 1 })
+
 export async function ways (pem: Uint8Array): Promise<void> {
   const session = new Session({
     cert: ['client.pem', 'client.key'],
