@@ -2185,8 +2185,8 @@ rq_response *rq_get(const rq_session *session, const char *url, rq_error **error
  * Sends a POST of this JSON text for `url`, with the session's defaults and Content-Type:
  * application/json.
  *
- * Errors: as rq_perform; `RQ_ERR_INVALID_JSON` for what is not one JSON value. Ownership, threads:
- * as rq_perform. Since: 0.1.
+ * Errors, ownership, threads: as rq_perform; `RQ_ERR_INVALID_JSON` for what is not one JSON value.
+ * Since: 0.1.
  */
 rq_response *rq_post_json(const rq_session *session,
                           const char *url,

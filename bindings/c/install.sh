@@ -37,6 +37,8 @@ install -m 755 "$from/librq.so" "$into/lib/librq.so.$version"
 ln -sf "librq.so.$version" "$into/lib/librq.so.$soversion"
 ln -sf "librq.so.$soversion" "$into/lib/librq.so"
 install -m 644 "$from/librq.a" "$into/lib/"
+# What is written in C in there has debugging information, with the folders of this machine.
+"${STRIP:-strip}" --strip-debug "$into/lib/librq.a"
 fill rq.pc.in "$into/lib/pkgconfig/rq.pc"
 fill rqConfig.cmake.in "$into/lib/cmake/rq/rqConfig.cmake"
 

@@ -95,8 +95,8 @@ pub extern "C" fn rq_get(
 /// Sends a POST of this JSON text for `url`, with the session's defaults and Content-Type:
 /// application/json.
 ///
-/// Errors: as rq_perform; `RQ_ERR_INVALID_JSON` for what is not one JSON value. Ownership, threads:
-/// as rq_perform. Since: 0.1.
+/// Errors, ownership, threads: as rq_perform; `RQ_ERR_INVALID_JSON` for what is not one JSON value.
+/// Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_post_json(
     session: *const rq_session,
