@@ -18,8 +18,12 @@ check:      ## the quick part of it: format, lints, Rust tests
 	cargo test --workspace --locked --no-run
 	scripts/alone.sh cargo test --workspace --locked
 
-header:     ## make include/rq.h anew from bindings/c/src
+header:     ## make include/rq.h anew from bindings/c/src; additions go into the baseline of the ABI
 	RQ_BLESS=1 cargo test --quiet -p rq-c --test header
+	RQ_BLESS=1 cargo test --quiet -p rq-c --test abi
+
+abi:        ## take include/rq.h as the baseline of the ABI, although it breaks programs
+	RQ_BLESS=abi cargo test --quiet -p rq-c --test abi
 
 conformance: ## what Requests does, in every language: make conformance [VECTORS=DIR]
 	@tests/conformance/all $(if $(VECTORS),"$(VECTORS)")
@@ -31,4 +35,7 @@ install:    ## install header, library, rq.pc, CMake package, the program rq and
 	@scripts/build.sh
 	@bindings/c/install.sh "$(PREFIX)" $(if $(DESTDIR),"$(DESTDIR)")
 
-.PHONY: help demo test check header conformance docs install
+uninstall:  ## remove what was installed below PREFIX (and DESTDIR)
+	@bindings/c/uninstall.sh "$(PREFIX)" $(if $(DESTDIR),"$(DESTDIR)")
+
+.PHONY: help demo test check header abi conformance docs install uninstall

@@ -63,10 +63,32 @@ static void a_list_of_cookies_frees_itself(void) {
   CHECK(e == NULL);
 }
 
+/* Settings that are made for one sending, kept over a scope; what a request lends stays its own. */
+static rq_opts *hurried(rq_error **error) {
+  rq_auto(opts) opts = rq_opts_new(error);
+  rq_opts_deadline_ms(opts, 60000, error);
+  return rq_keep(opts, opts);
+}
+
+static void settings_of_their_own_free_themselves(void) {
+  rq_auto(error) e = NULL;
+  rq_auto(session) session = rq_session_new(&e);
+  rq_auto(request) request = rq_request_new("GET", t_url("RQ_TEST_HTTP", "/json"), &e);
+  rq_opts *lent = rq_request_opts(request);
+  rq_opts_header(lent, "X-A", "1", &e);
+  rq_auto(prepared) prepared = rq_prepare(session, request, &e);
+  rq_auto(opts) opts = hurried(&e);
+  rq_auto(response) response = rq_send_with(session, prepared, opts, NULL, &e);
+  CHECK_INT(rq_response_status(response), 200);
+  rq_drop(opts, opts);
+  CHECK(opts == NULL && rq_request_opts(request) == lent && e == NULL);
+}
+
 int main(void) {
   RUN(a_kept_handle_outlives_its_scope);
   RUN(a_set_error_is_freed);
   RUN(dropping_frees_early);
   RUN(a_list_of_cookies_frees_itself);
+  RUN(settings_of_their_own_free_themselves);
   DONE();
 }

@@ -6,27 +6,31 @@
  *
  * A COMPLETE PROGRAM
  *
+ * A session keeps settings, cookies and connections; a request needs no more than a URL. The rest
+ * of this introduction is one section a topic, each with a program that compiles and runs.
+ *
+ *     // Fetches a page and prints it as it comes.
  *     #include <rq.h>
  *     #include <stdio.h>
  *
  *     int main(void) {
- *         rq_error *e = NULL;
- *         rq_session *s = rq_session_new(&e);
- *         rq_opts_header(rq_session_opts(s), "X-Trace", "1", &e);
- *         rq_opts_timeout_ms(rq_session_opts(s), 3050, 27000, &e);
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_opts_header(rq_session_opts(s), "X-Trace", "1", &e);
+ *       rq_opts_timeout_ms(rq_session_opts(s), 3050, 27000, &e);
  *
- *         rq_response *r = rq_get(s, "https://example.org/", &e);
- *         char buf[65536];
- *         int64_t n;
- *         while ((n = rq_body_read(r, buf, sizeof buf, &e)) > 0)
- *             fwrite(buf, 1, (size_t)n, stdout);
+ *       rq_response *r = rq_get(s, "https://example.org/json", &e);
+ *       char buf[65536];
+ *       int64_t n;
+ *       while ((n = rq_body_read(r, buf, sizeof buf, &e)) > 0)
+ *         fwrite(buf, 1, (size_t)n, stdout);
  *
- *         if (e) fprintf(stderr, "%s: %s\n", rq_code_name(rq_error_code(e)), rq_error_message(e));
- *         int failed = e != NULL;
- *         rq_response_free(r);
- *         rq_session_free(s);
- *         rq_error_free(e);
- *         return failed;
+ *       if (e) fprintf(stderr, "%s: %s\n", rq_code_name(rq_error_code(e)), rq_error_message(e));
+ *       int failed = e != NULL;
+ *       rq_response_free(r);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
  *     }
  *
  * ERRORS
@@ -40,22 +44,178 @@
  * error until rq_response_raise is called. After any error every handle stays usable and can be
  * freed. NULL handles, NULL or non-UTF-8 text, and lengths that cannot be are errors, not crashes.
  *
+ *     // Tells apart what can go wrong, with one look at the end.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_response *r = rq_get(s, "https://example.org/status/404", &e);
+ *       rq_response_raise(r, &e);
+ *
+ *       switch (rq_error_code(e)) {
+ *         case RQ_OK:
+ *           puts("there it is");
+ *           break;
+ *         case RQ_ERR_STATUS:
+ *           printf("the server says %d\n", (int)rq_error_status(e));
+ *           break;
+ *         case RQ_ERR_TLS:
+ *           printf("not to be trusted: %s\n", rq_error_reason(e));
+ *           break;
+ *         default:
+ *           printf("%s in step \"%s\": %s\n", rq_code_name(rq_error_code(e)), rq_error_phase(e),
+ *                  rq_error_message(e));
+ *       }
+ *       rq_response_free(r);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return 0;
+ *     }
+ *
  * OWNERSHIP
  *
- * What a function called rq_..._new, rq_prepare, rq_send, rq_perform, rq_get, rq_response_next or
- * rq_cookies_list returns is yours: free it with the rq_..._free of its type. Frees take NULL, in
- * any order: a response outlives its session. All other pointers are lent by the handle they came
- * from, until it is freed or changed. Bytes and text passed in are copied. Text is UTF-8 and
- * NUL-terminated both ways; header values and reasons are handed out as the bytes received. Where
- * a length or another result is written through a pointer, that pointer may be NULL.
+ * What a function called rq_..._new, rq_prepare, rq_send, rq_send_with, rq_perform, rq_get,
+ * rq_post_json, rq_response_next or rq_cookies_list returns is yours: free it with the rq_..._free
+ * of its type, or let rq_sugar.h do so at the end of a scope. Frees take NULL, in any order: a
+ * response outlives its session. All other pointers are lent by the handle they came from, until it
+ * is freed or changed. Bytes and text passed in are copied. Text is UTF-8 and NUL-terminated both
+ * ways; header values and reasons are handed out as the bytes received. Where a length or another
+ * result is written through a pointer, that pointer may be NULL.
+ *
+ *     // Hands a response out of a function; everything else frees itself.
+ *     #include <rq_sugar.h>
+ *     #include <stdio.h>
+ *
+ *     static rq_response *find(const char *url, rq_error **error) {
+ *       rq_auto(session) s = rq_session_new(error);
+ *       rq_auto(response) r = rq_get(s, url, error);
+ *       rq_response_raise(r, error);
+ *       return rq_keep(response, r);
+ *     }
+ *
+ *     int main(void) {
+ *       rq_auto(error) e = NULL;
+ *       rq_auto(response) r = find("https://example.org/json", &e);
+ *       size_t len = 0;
+ *       const char *json = rq_body_json(r, &len, &e);
+ *       if (json) printf("%zu bytes, lent by the response: %s\n", len, json);
+ *       if (e) fprintf(stderr, "%s\n", rq_error_message(e));
+ *       return e != NULL;
+ *     }
  *
  * WHAT A REQUEST SENDS
  *
  * Settings merge: a request's rq_opts win over its session's, NULL removes, and nothing of a
  * request stays in its session. One content is sent: parts, else a body (bytes, a file, a
  * callback), else fields, else JSON. Credentials come from the request, else the session, else an
- * Authorization header, else a netrc file, else the URL. rq_prepare shows what comes of it, for
- * reading and changing.
+ * Authorization header, else a netrc file, else the URL. rq_get, rq_post_json and rq_download are
+ * for requests that need no settings of their own.
+ *
+ *     // Sends a form with a file, a parameter and credentials.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_opts_header(rq_session_opts(s), "Accept", "text/plain", &e);
+ *
+ *       rq_request *q = rq_request_new("POST", "https://example.org/echo", &e);
+ *       rq_opts_param(rq_request_opts(q), "page", "2", &e);
+ *       rq_opts_auth_basic(rq_request_opts(q), "ann", "secret", &e);
+ *       rq_request_field(q, "title", "Report", &e);
+ *       rq_part *table = rq_request_part(q, "table", &e);
+ *       rq_part_bytes(table, "a,b\n1,2\n", 8, &e);
+ *       rq_part_filename(table, "report.csv", &e);
+ *       rq_part_type(table, "text/csv", &e);
+ *
+ *       rq_response *r = rq_perform(s, q, NULL, &e);
+ *       const char *text = rq_body_text(r, NULL, &e);
+ *       puts(text ? text : rq_error_message(e));
+ *
+ *       int failed = e != NULL;
+ *       rq_response_free(r);
+ *       rq_request_free(q);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
+ *     }
+ *
+ * PREPARED REQUESTS
+ *
+ * rq_prepare merges a request with its session into an rq_prepared, which is what will be sent,
+ * byte for byte: to be read, signed, changed, shown as a curl command, and sent by rq_send any
+ * number of times, or by rq_send_with under other settings.
+ *
+ *     // Signs the body that will be sent, shows the request and sends it.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_request *q = rq_request_new("PUT", "https://example.org/echo", &e);
+ *       rq_request_json(q, "{\"a\": 1}", 8, &e);
+ *
+ *       rq_prepared *p = rq_prepare(s, q, &e);
+ *       size_t len = 0;
+ *       const unsigned char *body = rq_prepared_body(p, &len);
+ *       unsigned sum = 0;
+ *       for (size_t i = 0; i < len; i++) sum += body[i];
+ *       char signature[16];
+ *       snprintf(signature, sizeof signature, "%04x", sum);
+ *       rq_prepared_set_header(p, "X-Signature", signature, &e);
+ *
+ *       const char *curl = rq_prepared_curl(p, false, &e);
+ *       if (curl) puts(curl);
+ *       rq_response *r = rq_send(s, p, NULL, &e);
+ *       const char *text = rq_body_text(r, NULL, &e);
+ *       puts(text ? text : rq_error_message(e));
+ *
+ *       int failed = e != NULL;
+ *       rq_response_free(r);
+ *       rq_prepared_free(p);
+ *       rq_request_free(q);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
+ *     }
+ *
+ * RESPONSES
+ *
+ * A response is there once its head is: status, reason, headers in order and spelling as received,
+ * the request as it was sent, cookies, links, certificates, how long it took. The body comes when
+ * it is read.
+ *
+ *     // Posts JSON and tells everything that the head of the response says.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_response *r = rq_post_json(s, "https://example.org/upload", "{\"a\": 1}", &e);
+ *
+ *       if (r) {
+ *         const char *name, *value, *type = rq_response_header(r, "content-type");
+ *         printf("HTTP/%.1f ", rq_response_http_version(r) / 10.0);
+ *         printf("%d %s from %s\n", (int)rq_response_status(r), rq_response_reason(r),
+ *                rq_response_url(r));
+ *         printf("%s, after %.0f ms\n", type ? type : "no type", rq_response_elapsed_ms(r));
+ *         for (size_t i = 0; rq_response_header_at(r, i, &name, &value); i++)
+ *           printf("%s: %s\n", name, value);
+ *         for (size_t i = 0; rq_prepared_header_at(rq_response_request(r), i, &name, &value); i++)
+ *           printf("was sent: %s: %s\n", name, value);
+ *       }
+ *       if (e) fprintf(stderr, "%s\n", rq_error_message(e));
+ *       int failed = e != NULL;
+ *       rq_response_free(r);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
+ *     }
  *
  * REDIRECTS
  *
@@ -67,6 +227,68 @@
  * rq_response_history_at has each response on the way, and rq_response_request what was sent for
  * it.
  *
+ *     // Follows redirects and shows the way; then takes one step by hand.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_opts_redirects_max(rq_session_opts(s), 5, &e);
+ *       rq_response *r = rq_get(s, "https://example.org/redirect/2", &e);
+ *       for (size_t i = 0; i < rq_response_history_count(r); i++) {
+ *         const rq_response *hop = rq_response_history_at(r, i);
+ *         printf("%d %s\n", (int)rq_response_status(hop), rq_response_url(hop));
+ *       }
+ *       if (r) printf("%d %s\n", (int)rq_response_status(r), rq_response_url(r));
+ *       rq_response_free(r);
+ *
+ *       rq_opts_follow_redirects(rq_session_opts(s), false, &e);
+ *       r = rq_get(s, "https://example.org/redirect/2", &e);
+ *       rq_prepared *next = rq_response_next(r, &e);
+ *       if (next) printf("leads to %s\n", rq_prepared_url(next));
+ *
+ *       if (e) fprintf(stderr, "%s\n", rq_error_message(e));
+ *       int failed = e != NULL;
+ *       rq_prepared_free(next);
+ *       rq_response_free(r);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
+ *     }
+ *
+ * COOKIES
+ *
+ * A session keeps the cookies that servers set, and sends them as RFC 6265bis has it; the jar is
+ * rq_session_cookies, for reading, setting, clearing, and files in Netscape's format.
+ * rq_opts_cookie is for one request, rq_opts_jar(opts, false, &e) for none. rq_cookies_list copies
+ * what there is at one moment.
+ *
+ *     // Sets a cookie, is given others, lists them all and keeps them in a file.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_cookies *jar = rq_session_cookies(s);
+ *       rq_cookies_set(jar, "theme", "dark", "example.org", NULL, false, &e);
+ *       rq_response_free(rq_get(s, "https://example.org/headers", &e));
+ *
+ *       rq_cookie_list *list = rq_cookies_list(jar, &e);
+ *       const char *name, *value, *domain;
+ *       for (size_t i = 0; rq_cookie_list_at(list, i, &name, &value, &domain, NULL); i++)
+ *         printf("%s=%s, %s\n", name, value, domain);
+ *       rq_cookies_save(jar, "cookies.txt", &e);
+ *
+ *       if (e) fprintf(stderr, "%s\n", rq_error_message(e));
+ *       int failed = e != NULL;
+ *       rq_cookie_list_free(list);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
+ *     }
+ *
  * TLS
  *
  * Certificates are verified, against the system's, those that the environment names
@@ -74,6 +296,31 @@
  * rq_opts_pin demands a public key, rq_opts_server_name another name than the URL's,
  * rq_opts_tls_min a version. Connections that differ in any of these are never mixed.
  * rq_response_certificate has what a server showed, rq_error_reason why that was refused.
+ *
+ *     // Trusts one CA and one key, shows a certificate of its own.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_opts *opts = rq_session_opts(s);
+ *       rq_opts_ca_file(opts, "ca.pem", &e);
+ *       rq_opts_cert(opts, "client.pem", "client.key", NULL, &e);
+ *       rq_opts_pin(opts, "sha256//3QRT5sYyAF0cY2YLCy3J7kOCTzXWLmPqVDZt0bCkYbM=", &e);
+ *       rq_opts_tls_min(opts, RQ_TLS_1_3, &e);
+ *
+ *       rq_response *r = rq_get(s, "https://example.org/json", &e);
+ *       const rq_certificate *shown = rq_response_certificate(r, 0);
+ *       if (shown) printf("signed by %s\n", rq_certificate_issuer(shown));
+ *
+ *       if (e) fprintf(stderr, "%s: %s\n", rq_error_reason(e), rq_error_message(e));
+ *       int failed = e != NULL;
+ *       rq_response_free(r);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
+ *     }
  *
  * PROXIES AND SOCKETS
  *
@@ -84,6 +331,35 @@
  * certificate, name, pins. rq_opts_unix_socket and http+unix://%2Frun%2Fx.sock/path lead through a
  * unix domain socket, and through no proxy.
  *
+ *     // Shows which proxy a request would take. Sends nothing.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_opts *opts = rq_session_opts(s);
+ *       rq_opts_proxy(opts, "http", "http://ann:secret@proxy.example.net:3128", &e);
+ *       rq_opts_proxy(opts, "https", "socks5h://proxy.example.net:1080", &e);
+ *       rq_opts_proxy(opts, "https://example.com", NULL, &e);
+ *
+ *       const char *urls[] = {"http://example.net/", "https://example.net/",
+ *                             "https://example.com/"};
+ *       for (int i = 0; i < 3; i++) {
+ *         rq_request *q = rq_request_new("GET", urls[i], &e);
+ *         rq_prepared *p = rq_prepare(s, q, &e);
+ *         const char *proxy = rq_prepared_proxy(p, s, &e);
+ *         printf("%s: %s\n", urls[i], proxy ? proxy : "direct");
+ *         rq_prepared_free(p);
+ *         rq_request_free(q);
+ *       }
+ *       if (e) fprintf(stderr, "%s\n", rq_error_message(e));
+ *       int failed = e != NULL;
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
+ *     }
+ *
  * ADAPTERS
  *
  * rq_session_mount puts a function of yours in the place of the servers behind a URL prefix: a
@@ -91,12 +367,81 @@
  * for the call; what comes of it is read, decoded, kept in the jar, followed, retried and shown to
  * hooks as any other response. It may send requests itself.
  *
+ *     // Answers requests to mock:// from memory, and counts them.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     static void answer(void *context, const rq_prepared *request, rq_reply *reply,
+ *                        rq_error **error) {
+ *       char text[64];
+ *       int len = snprintf(text, sizeof text, "call %d: %s", ++*(int *)context,
+ *                          rq_prepared_method(request));
+ *       rq_reply_status(reply, 202, error);
+ *       rq_reply_header(reply, "Content-Type", "text/plain", error);
+ *       rq_reply_body(reply, text, (size_t)len, error);
+ *     }
+ *
+ *     int main(void) {
+ *       int calls = 0;
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_session_mount(s, "mock://", answer, &calls, NULL, &e);
+ *
+ *       rq_response *r = rq_post_json(s, "mock://jobs/", "[]", &e);
+ *       const char *text = rq_body_text(r, NULL, &e);
+ *       printf("%d %s\n", (int)rq_response_status(r), text ? text : rq_error_message(e));
+ *
+ *       int failed = e != NULL;
+ *       rq_response_free(r);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
+ *     }
+ *
  * HOOKS
  *
  * rq_opts_on_request, on_response, on_trace and on_download add functions that see every hop. All
  * of the session's run, then all of the request's, in the order in which they were added. A hook
  * that sets its error ends the call with that error, and none runs after it. Retries are within a
  * hop: hooks see what came of them.
+ *
+ *     // Signs each request, tells each response and each step.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     static void sign(void *key, rq_prepared *prepared, rq_error **error) {
+ *       rq_prepared_set_header(prepared, "X-Key", key, error);
+ *     }
+ *
+ *     static rq_response *look(void *context, rq_response *response, rq_error **error) {
+ *       (void)context, (void)error;
+ *       printf("%d %s\n", (int)rq_response_status(response), rq_response_url(response));
+ *       return NULL;
+ *     }
+ *
+ *     static void step(void *context, rq_step step, uint64_t elapsed_us, const char *about) {
+ *       (void)context;
+ *       printf("%llu us: step %d, %s\n", (unsigned long long)elapsed_us, step, about);
+ *     }
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       static char key[] = "k1";
+ *       rq_opts_on_request(rq_session_opts(s), sign, key, NULL, &e);
+ *       rq_opts_on_response(rq_session_opts(s), look, NULL, NULL, &e);
+ *       rq_opts_on_trace(rq_session_opts(s), step, NULL, NULL, &e);
+ *
+ *       rq_response *r = rq_get(s, "https://example.org/redirect/0", &e);
+ *       const char *text = rq_body_text(r, NULL, &e);
+ *       puts(text ? text : rq_error_message(e));
+ *
+ *       int failed = e != NULL;
+ *       rq_response_free(r);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
+ *     }
  *
  * BODIES
  *
@@ -107,12 +452,108 @@
  * every way but raw. Content codings are taken off unless rq_opts_decode says no; rq_opts_body_max
  * and rq_opts_decoded_max bound what is read. The end of a body is told only if all of it came.
  *
+ *     // Saves one body to a file and reads another line by line.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_opts_decoded_max(rq_session_opts(s), 1 << 30, &e);
+ *       int64_t bytes = rq_download(s, "https://example.org/bytes/100000", "page.bin", &e);
+ *       printf("%lld bytes saved\n", (long long)bytes);
+ *
+ *       rq_response *r = rq_get(s, "https://example.org/echo", &e);
+ *       const char *line;
+ *       size_t len;
+ *       while ((line = rq_body_text_line(r, &len, &e)) != NULL)
+ *         printf("%3zu %s\n", len, line);
+ *
+ *       if (e) fprintf(stderr, "%s\n", rq_error_message(e));
+ *       int failed = e != NULL;
+ *       rq_response_free(r);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
+ *     }
+ *
  * CALLBACKS
  *
  * They run on the thread of the call that needs them, with no lock of librq held, and may call
  * librq. They fail by rq_error_set; that error is the one their caller gets. They must return: no
  * exception, no longjmp. A context belongs to librq once it is passed in, even if that call fails;
  * its rq_free_fn is called once, from any thread.
+ *
+ *     // Sends a body that is made while it is sent, and whose length nobody knows.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *     #include <stdlib.h>
+ *
+ *     static int64_t count_down(void *left, void *buf, size_t cap, rq_error **error) {
+ *       int *n = left;
+ *       if (*n < 0) {
+ *         rq_error_set(error, RQ_ERR_CALLBACK, "there is nothing to count");
+ *         return -1;
+ *       }
+ *       return *n == 0 ? 0 : snprintf(buf, cap, "%d\n", (*n)--);
+ *     }
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_request *q = rq_request_new("POST", "https://example.org/upload", &e);
+ *       int *left = malloc(sizeof *left);
+ *       if (left) *left = 1000;
+ *       rq_request_body_callback(q, count_down, NULL, left, free, -1, &e);
+ *
+ *       rq_response *r = rq_perform(s, q, NULL, &e);
+ *       const char *text = rq_body_text(r, NULL, &e);
+ *       puts(text ? text : rq_error_message(e));
+ *
+ *       int failed = e != NULL;
+ *       rq_response_free(r);
+ *       rq_request_free(q);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return failed;
+ *     }
+ *
+ * CANCELLING
+ *
+ * An rq_cancel that is given to rq_send or rq_perform ends that call, and the reading of its body,
+ * with RQ_ERR_CANCELLED when another thread triggers it. One token may be given to any number of
+ * requests.
+ *
+ *     // Ends the reading of a body that never comes, from another thread.
+ *     #include <pthread.h>
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     static void *give_up(void *cancel) {
+ *       rq_cancel_trigger(cancel);
+ *       return NULL;
+ *     }
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_cancel *cancel = rq_cancel_new(&e);
+ *       rq_request *q = rq_request_new("GET", "https://example.org/stall-body", &e);
+ *       rq_response *r = rq_perform(s, q, cancel, &e);
+ *
+ *       pthread_t other;
+ *       pthread_create(&other, NULL, give_up, cancel);
+ *       rq_body_bytes(r, NULL, &e);
+ *       pthread_join(other, NULL);
+ *       printf("%s\n", rq_code_name(rq_error_code(e)));
+ *
+ *       rq_response_free(r);
+ *       rq_request_free(q);
+ *       rq_cancel_free(cancel);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return 0;
+ *     }
  *
  * THREADS
  *
@@ -123,11 +564,62 @@
  * initialisation. After fork(), a child may use its parent's sessions: it gets connections of its
  * own.
  *
+ *     // Four threads, one session, two connections.
+ *     #include <pthread.h>
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     static void *fetch(void *session) {
+ *       rq_error *e = NULL;
+ *       rq_response *r = rq_get(session, "https://example.org/json", &e);
+ *       const char *json = rq_body_json(r, NULL, &e);
+ *       printf("%s\n", json ? json : rq_error_message(e));
+ *       rq_response_free(r);
+ *       rq_error_free(e);
+ *       return NULL;
+ *     }
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_opts_pool(rq_session_opts(s), 10, 10, 2, &e);
+ *       pthread_t threads[4];
+ *       for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, fetch, s);
+ *       for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return 0;
+ *     }
+ *
  * TIMEOUTS
  *
  * In milliseconds; 0 is none. connect: DNS, TCP and TLS handshake together (default 10,000). read:
  * the longest silence of the peer (default 60,000). deadline: the whole call, body included
  * (default none).
+ *     // Tries for half a second in all, and says how far it came.
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_opts *opts = rq_session_opts(s);
+ *       rq_opts_timeout_ms(opts, 3000, 30000, &e);
+ *       rq_opts_deadline_ms(opts, 500, &e);
+ *       rq_opts_retries(opts, 3, &e);
+ *       rq_opts_retry_backoff_ms(opts, 100, 1000, &e);
+ *
+ *       rq_response *r = rq_get(s, "https://example.org/stall-head", &e);
+ *       if (rq_error_code(e) == RQ_ERR_TOTAL_TIMEOUT) {
+ *         printf("gave up in step \"%s\"\n", rq_error_phase(e));
+ *       } else {
+ *         printf("%d %s\n", (int)rq_response_status(r), rq_error_message(e));
+ *       }
+ *       rq_response_free(r);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return 0;
+ *     }
  */
 
 
@@ -1688,6 +2180,28 @@ rq_response *rq_perform(const rq_session *session,
  * Errors, ownership, threads: as rq_perform. Since: 0.1.
  */
 rq_response *rq_get(const rq_session *session, const char *url, rq_error **error);
+
+/**
+ * Sends a POST of this JSON text for `url`, with the session's defaults and Content-Type:
+ * application/json.
+ *
+ * Errors, ownership, threads: as rq_perform; `RQ_ERR_INVALID_JSON` for what is not one JSON value.
+ * Since: 0.1.
+ */
+rq_response *rq_post_json(const rq_session *session,
+                          const char *url,
+                          const char *json,
+                          rq_error **error);
+
+/**
+ * Sends a GET for `url` with the session's defaults, turns a status from 400 to 599 into an error,
+ * and writes the body to the file at `path`: rq_get, rq_response_raise and rq_body_save in one
+ * call. Returns its bytes; -1 on error, and the file is as it was.
+ *
+ * Blocks. Errors: as rq_perform, rq_response_raise and rq_body_save. Threads: any number. Since:
+ * 0.1.
+ */
+int64_t rq_download(const rq_session *session, const char *url, const char *path, rq_error **error);
 
 /**
  * A session with default settings: the headers User-Agent, Accept-Encoding, Accept and Connection,

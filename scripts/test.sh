@@ -62,7 +62,7 @@ alone tests/budget/streams.sh target/release include target/release/testd $langu
 step "ways out: real proxies"
 if [ -n "$(scripts/need.sh proxies)" ]; then
     scripts/twisted.sh
-    cargo build --release --locked --quiet -p rq-rig
+    scripts/build.sh -p rq-rig
     cargo test --workspace --locked --quiet --test ways --no-run
     # shellcheck disable=SC2086  # languages are words
     alone tests/ways/run.sh $languages

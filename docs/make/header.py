@@ -130,6 +130,17 @@ def introduction(text):
     return [(title, "\n".join(body).strip("\n")) for title, body in sections]
 
 
+def blocks(body):
+    """The parts of a section of the introduction: ("prose", paragraph) or ("code", program)."""
+    prose, _, program = body.partition("\n\n    ")
+    found = [("prose", " ".join(part.split("\n"))) for part in prose.split("\n\n")]
+    if program:
+        lines = ("    " + program).split("\n")
+        assert all(not line or line.startswith("    ") for line in lines), "prose behind a program"
+        found.append(("code", "\n".join(line[4:] for line in lines)))
+    return found
+
+
 def faults(found):
     """What comments leave out: errors, ownership, since."""
     wrong = []

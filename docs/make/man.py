@@ -132,12 +132,11 @@ def overview(text, found, version):
     ]
     for name, body in header.introduction(text):
         parts.append(f".SH {name}")
-        if re.match(r" {4}", body):
-            parts.append(verbatim("\n".join(line[4:] for line in body.split("\n"))))
-        else:
-            parts.append(
-                "\n.PP\n".join(running(" ".join(part.split("\n"))) for part in body.split("\n\n"))
-            )
+        shown = [
+            running(block) if kind == "prose" else verbatim(block)
+            for kind, block in header.blocks(body)
+        ]
+        parts.append("\n.PP\n".join(shown))
     parts.append(".SH FUNCTIONS")
     for item in found:
         if item.kind == "function":

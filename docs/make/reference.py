@@ -16,7 +16,7 @@ PAGES = [
     ("settings", "Settings", r"opts_"),
     ("requests", "Requests", r"request_|part_"),
     ("prepared", "Prepared requests", r"prepare$|prepared_"),
-    ("sending", "Sending and cancelling", r"send|perform$|get$|cancel_"),
+    ("sending", "Sending and cancelling", r"send|perform$|get$|post_json$|download$|cancel_"),
     ("responses", "Responses", r"response_|certificate_"),
     ("bodies", "Bodies of responses", r"body_"),
     ("cookies", "Cookies", r"cookies_|cookie_list_"),
@@ -117,10 +117,8 @@ def introduction(text, made):
     ]
     for title, body in header.introduction(text):
         lines += [f"## {title.capitalize().replace('Tls', 'TLS')}", ""]
-        if body.startswith("    "):
-            lines += ["```c", "\n".join(line[4:] for line in body.split("\n")), "```", ""]
-        else:
-            lines += [plain(body), ""]
+        for kind, block in header.blocks(body):
+            lines += [plain(block), ""] if kind == "prose" else ["```c", block, "```", ""]
     return "\n".join(lines)
 
 

@@ -15,9 +15,10 @@
  *
  * rq_drop(noun, variable) frees a handle early, in a loop for instance, and makes it NULL.
  *
- * The nouns: cancel, cookie_list, error, prepared, request, response, session. Not opts: what a
- * session or request lends must not be freed, and what rq_opts_new made is freed by hand. Header
- * only, nothing to link; rq.h itself does not need it. */
+ * The nouns are what has a rq_..._free: cancel, cookie_list, error, opts, prepared, request,
+ * response, session. opts is for what rq_opts_new made: what a session or a request lends must not
+ * be freed, as must no part, reply, certificate, jar, response of a history or argument of a
+ * callback. Header only, nothing to link; rq.h itself does not need it. */
 #ifndef RQ_SUGAR_H
 #define RQ_SUGAR_H
 
@@ -58,6 +59,12 @@ static inline rq_error *rq_keep_error(rq_error **variable) {
   return kept;
 }
 
+static inline rq_opts *rq_keep_opts(rq_opts **variable) {
+  rq_opts *kept = *variable;
+  *variable = NULL;
+  return kept;
+}
+
 static inline rq_prepared *rq_keep_prepared(rq_prepared **variable) {
   rq_prepared *kept = *variable;
   *variable = NULL;
@@ -91,6 +98,8 @@ static inline void rq_drop_cookie_list(rq_cookie_list **variable) {
 }
 
 static inline void rq_drop_error(rq_error **variable) { rq_error_free(rq_keep_error(variable)); }
+
+static inline void rq_drop_opts(rq_opts **variable) { rq_opts_free(rq_keep_opts(variable)); }
 
 static inline void rq_drop_prepared(rq_prepared **variable) {
   rq_prepared_free(rq_keep_prepared(variable));

@@ -364,6 +364,20 @@ mod tests {
     }
 
     #[test]
+    fn every_phase_crosses_with_its_word() {
+        use rq_core::Phase::{Body, Connect, Dns, Head, None, Pool, Prepare, Send, Tls};
+        for phase in [None, Prepare, Pool, Dns, Connect, Tls, Send, Head, Body] {
+            let mut error = ptr::null_mut();
+            let known = Error::new(ErrorKind::Callback, "x").in_phase(phase);
+            entry(&raw mut error, (), || Err(known));
+            // SAFETY: a static word.
+            let word = unsafe { CStr::from_ptr(rq_error_phase(error)) };
+            assert_eq!(word.to_str(), Ok(phase.name()));
+            rq_error_free(error);
+        }
+    }
+
+    #[test]
     fn a_panic_becomes_an_error() {
         let mut error = ptr::null_mut();
         let value = entry(&raw mut error, -1, || panic!("forced"));

@@ -229,3 +229,15 @@ fn code(step: Step) -> rq_step {
         Step::Redirect => rq_step::RQ_STEP_REDIRECT,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_crosses_with_its_number() {
+        for step in Step::ALL {
+            assert_eq!(code(*step) as i32, step.number());
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::ptr;
 
-use rq_core::{Prepared, Result, Session};
+use rq_core::{Prepared, Request, Result, Session};
 
 use crate::boundary::{entry, give, handle, optional, text};
 use crate::cancel::rq_cancel;
@@ -89,6 +89,47 @@ pub extern "C" fn rq_get(
     entry(error, ptr::null_mut(), || {
         let session = &handle(session, "session")?.session;
         Ok(give(rq_response::from(session.get(text(url, "url")?)?)))
+    })
+}
+
+/// Sends a POST of this JSON text for `url`, with the session's defaults and Content-Type:
+/// application/json.
+///
+/// Errors, ownership, threads: as rq_perform; `RQ_ERR_INVALID_JSON` for what is not one JSON value.
+/// Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_post_json(
+    session: *const rq_session,
+    url: *const c_char,
+    json: *const c_char,
+    error: *mut *mut rq_error,
+) -> *mut rq_response {
+    entry(error, ptr::null_mut(), || {
+        let session = &handle(session, "session")?.session;
+        let mut request = Request::new("POST", text(url, "url")?)?;
+        request.json(text(json, "json")?)?;
+        send(session, &session.prepare(&request)?, ptr::null())
+    })
+}
+
+/// Sends a GET for `url` with the session's defaults, turns a status from 400 to 599 into an error,
+/// and writes the body to the file at `path`: rq_get, rq_response_raise and rq_body_save in one
+/// call. Returns its bytes; -1 on error, and the file is as it was.
+///
+/// Blocks. Errors: as rq_perform, rq_response_raise and rq_body_save. Threads: any number. Since:
+/// 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_download(
+    session: *const rq_session,
+    url: *const c_char,
+    path: *const c_char,
+    error: *mut *mut rq_error,
+) -> i64 {
+    entry(error, -1, || {
+        let (url, path) = (text(url, "url")?, text(path, "path")?);
+        let mut response = handle(session, "session")?.session.get(url)?;
+        response.raise_for_status()?;
+        Ok(i64::try_from(response.save(path)?).unwrap_or(i64::MAX))
     })
 }
 
