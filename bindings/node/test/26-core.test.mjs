@@ -127,8 +127,8 @@ test('what is left out is the default', async () => {
 // ---- the functions of rq.h ----
 
 /** What JavaScript has in another way, or need not have. */
-const ELSEWHERE = ['rq_body_read_full', 'rq_error_answer_header', 'rq_get', 'rq_opts_clear_hooks',
-  'rq_response_link', 'rq_send', 'rq_version_number']
+const ELSEWHERE = ['rq_body_read_full', 'rq_download', 'rq_error_answer_header', 'rq_get',
+  'rq_opts_clear_hooks', 'rq_post_json', 'rq_response_link', 'rq_send', 'rq_version_number']
 
 test('nothing of rq.h is left out', () => {
   const folder = new URL('../src/', import.meta.url)
