@@ -713,8 +713,8 @@ typedef enum {
    */
   RQ_ERR_TLS = 202,
   /**
-   * The proxy refused to connect, or answered with nonsense; see rq_error_status (Requests:
-   * ProxyError).
+   * The HTTP proxy could not be reached, or refused to connect; see rq_error_status and
+   * rq_error_reason (Requests: ProxyError).
    */
   RQ_ERR_PROXY = 203,
   /**

@@ -49,8 +49,8 @@ pub enum rq_code {
     RQ_ERR_CONNECT = 201,
     /// The TLS handshake or a record failed; a refused certificate (Requests: SSLError).
     RQ_ERR_TLS = 202,
-    /// The proxy refused to connect, or answered with nonsense; see rq_error_status (Requests:
-    /// ProxyError).
+    /// The HTTP proxy could not be reached, or refused to connect; see rq_error_status and
+    /// rq_error_reason (Requests: ProxyError).
     RQ_ERR_PROXY = 203,
     /// The SOCKS proxy could not be reached, or refused to serve (Requests: ConnectionError).
     RQ_ERR_SOCKS = 204,
