@@ -2,12 +2,14 @@
 //!
 //! All names and values lie in one buffer and a field is four offsets into it: a received head is
 //! kept as it came and costs no allocation a field. Beside them stands a digest of the name, by
-//! which fields are found. Order, case and repetition are never changed.
+//! which fields are found, and over all of them one word that tells at a glance most names that are
+//! not there. Order, case and repetition are never changed.
 //! What may be *sent* is checked by [`check_name`] and [`check_value`] (RFC 9110 §5; behaviours H8,
 //! H10; flaws 53–57).
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -23,6 +25,10 @@ const WASTE_BYTES: usize = 4096;
 pub struct Headers {
     text: Vec<u8>,
     fields: Vec<Field>,
+    /// The marks of every name that stands here, and of some that did.
+    marks: u64,
+    /// Whether the text is something else than the lines of the fields, each checked, in order.
+    is_loose: bool,
 }
 
 /// Offsets into the text of one field.
@@ -35,8 +41,13 @@ pub(crate) struct Field {
 
 impl Field {
     /// The field of this name; where the name and its value stand in the text.
-    pub(crate) fn new(named: &str, name: Span, value: Span) -> Self {
-        Self { name, value, tag: Tag::of(named.as_bytes()) }
+    pub(crate) fn new(named: &[u8], name: Span, value: Span) -> Self {
+        Self { name, value, tag: Tag::of(named) }
+    }
+
+    /// The mark of its name.
+    pub(crate) fn mark(&self) -> u64 {
+        self.tag.mark()
     }
 
     /// The same field of a text that has `more` bytes before it.
@@ -52,11 +63,18 @@ impl Field {
 struct Tag(u32);
 
 impl Tag {
+    #[inline]
     fn of(name: &[u8]) -> Self {
         let (Some(first), Some(last)) = (name.first(), name.last()) else { return Self(0) };
         // Letters differ from their other case in this bit alone.
         let end = |byte: &u8| u32::from(byte | 0x20);
         Self((name.len() as u32) << 16 | end(first) << 8 | end(last))
+    }
+
+    /// One bit of 64; names that are often asked for have different ones.
+    #[inline]
+    fn mark(self) -> u64 {
+        1 << (self.0.wrapping_mul(0x9e37_79b1) >> 26)
     }
 }
 
@@ -68,6 +86,7 @@ struct Sought<'a> {
 }
 
 impl<'a> Sought<'a> {
+    #[inline]
     fn new(name: &'a [u8]) -> Self {
         Self { name, tag: Tag::of(name) }
     }
@@ -99,7 +118,30 @@ impl Headers {
 
     /// Fields that point into `text`, a received head.
     pub(crate) fn from_parts(text: Vec<u8>, fields: Vec<Field>) -> Self {
-        Self { text, fields }
+        let marks = fields.iter().fold(0, |marks, field| marks | field.mark());
+        Self { text, fields, marks, is_loose: true }
+    }
+
+    /// The headers behind `shared`, to change: its own from now on, with room for a few more.
+    pub(crate) fn own(shared: &mut Arc<Self>) -> &mut Self {
+        if Arc::get_mut(shared).is_none() {
+            *shared = Arc::new(shared.with_room_for(&Self::default()));
+        }
+        Arc::make_mut(shared)
+    }
+
+    /// The same headers with room for those of `over` and a few more.
+    fn with_room_for(&self, over: &Self) -> Self {
+        const MORE_FIELDS: usize = 4;
+        const MORE_BYTES: usize = 128;
+        let mut roomy = Self {
+            text: Vec::with_capacity(self.text.len() + over.text.len() + MORE_BYTES),
+            fields: Vec::with_capacity(self.fields.len() + over.fields.len() + MORE_FIELDS),
+            ..*self
+        };
+        roomy.text.extend_from_slice(&self.text);
+        roomy.fields.extend_from_slice(&self.fields);
+        roomy
     }
 
     pub(crate) fn text(&self) -> &[u8] {
@@ -131,6 +173,7 @@ impl Headers {
 
     /// The value of the first field of this name.
     #[must_use]
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.position(name).map(|index| self.fields[index].value.of(&self.text))
     }
@@ -138,7 +181,8 @@ impl Headers {
     /// The values of every field of this name, in order.
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
         let sought = Sought::new(name.as_bytes());
-        let named = self.fields.iter().filter(move |field| sought.is(field, &self.text));
+        let fields = if self.may_hold(sought) { &self.fields[..] } else { &[] };
+        let named = fields.iter().filter(move |field| sought.is(field, &self.text));
         named.map(|field| field.value.of(&self.text))
     }
 
@@ -175,17 +219,15 @@ impl Headers {
 
     /// Whether a field of this name exists.
     #[must_use]
+    #[inline]
     pub fn contains(&self, name: &str) -> bool {
         self.position(name).is_some()
     }
 
     /// Whether the lists in the fields of this name hold `token`.
+    #[inline]
     pub(crate) fn lists(&self, name: &str, token: &str) -> bool {
-        let sought = Sought::new(name.as_bytes());
-        self.fields.iter().any(|field| {
-            sought.is(field, &self.text)
-                && lists_token(field.value.of(&self.text), token.as_bytes())
-        })
+        self.get_all(name).any(|value| lists_token(value, token.as_bytes()))
     }
 
     /// Sets the one field of this name: it keeps the place of the first of them and takes this
@@ -215,8 +257,13 @@ impl Headers {
     /// Removes every field of this name; true if there was one.
     pub fn remove(&mut self, name: &str) -> bool {
         let (before, sought) = (self.fields.len(), Sought::new(name.as_bytes()));
+        if !self.may_hold(sought) {
+            return false;
+        }
         self.fields.retain(|field| !sought.is(field, &self.text));
-        before != self.fields.len()
+        let removed = before != self.fields.len();
+        self.is_loose |= removed;
+        removed
     }
 
     /// [`set`](Self::set) for names and values that were checked before.
@@ -225,19 +272,25 @@ impl Headers {
         let field = self.store(name.as_bytes(), value);
         let sought = Sought { name: name.as_bytes(), tag: field.tag };
         match self.position_below(self.fields.len(), sought) {
-            None => self.fields.push(field),
+            None => self.push(field),
             Some(at) => {
+                self.is_loose = true;
                 self.fields[at] = field;
                 self.remove_between(at + 1, self.fields.len(), sought);
             }
         }
     }
 
+    fn push(&mut self, field: Field) {
+        self.marks |= field.mark();
+        self.fields.push(field);
+    }
+
     /// [`add`](Self::add) for names and values that were checked before.
     pub(crate) fn append(&mut self, name: &str, value: &[u8]) {
         self.drop_waste();
         let field = self.store(name.as_bytes(), value);
-        self.fields.push(field);
+        self.push(field);
     }
 
     /// Fields that were replaced or removed leave their text behind: headers that change all the
@@ -249,16 +302,25 @@ impl Headers {
         let length = |span: Span| (span.end - span.start) as usize;
         let used = self.fields.iter().map(|field| length(field.name) + length(field.value) + 4);
         if self.text.len() > 2 * used.sum::<usize>() {
+            self.tighten();
+        }
+    }
+
+    /// Makes the text the lines of the fields, one after another: headers that many requests share
+    /// are sent as one piece then.
+    pub(crate) fn tighten(&mut self) {
+        if self.is_loose {
             let old = std::mem::take(self);
             for field in &old.fields {
                 let field = self.store(field.name.of(&old.text), field.value.of(&old.text));
-                self.fields.push(field);
+                self.push(field);
             }
         }
     }
 
     /// Stores a field as the line that will be sent: one copy instead of four.
     fn store(&mut self, name: &[u8], value: &[u8]) -> Field {
+        self.is_loose |= !is_sendable(name, value);
         if self.fields.capacity() == 0 {
             // Room for the headers that a request usually has: growing costs more than setting.
             self.fields.reserve(USUAL_FIELDS);
@@ -285,19 +347,14 @@ impl Headers {
         over: &Self,
         removed: &[(String, usize)],
     ) -> Self {
-        const MORE_FIELDS: usize = 4;
-        const MORE_BYTES: usize = 128;
-        let mut merged = Self {
-            text: Vec::with_capacity(self.text.len() + over.text.len() + MORE_BYTES),
-            fields: Vec::with_capacity(self.fields.len() + over.fields.len() + MORE_FIELDS),
-        };
-        merged.text.extend_from_slice(&self.text);
-        merged.fields.extend_from_slice(&self.fields);
+        let mut merged = self.with_room_for(over);
         for (name, _) in removed {
             merged.remove(name);
         }
         let own = merged.text.len() as u32;
         merged.text.extend_from_slice(&over.text);
+        merged.marks |= over.marks;
+        merged.is_loose |= over.is_loose;
         let mut kept = merged.fields.len();
         for field in &over.fields {
             let name = field.name.of(&over.text);
@@ -305,12 +362,14 @@ impl Headers {
             match merged.position_below(kept, sought) {
                 // Not for the second field of this name in `over`, which stands beside the first.
                 Some(at) if merged.fields[at].name.start < own => {
+                    merged.is_loose = true;
                     merged.fields[at] = field;
                     kept -= merged.remove_between(at + 1, kept, sought);
                 }
                 None if gone.iter().any(|(gone, _)| same_name(gone.as_bytes(), name)) => {
                     let place = gone.iter().find(|(gone, _)| same_name(gone.as_bytes(), name));
                     let place = place.map_or(kept, |(_, place)| *place).min(kept);
+                    merged.is_loose = true;
                     merged.fields.insert(place, field);
                     kept += 1;
                 }
@@ -320,7 +379,16 @@ impl Headers {
         merged
     }
 
+    /// Whether a field of this name may be here; it is not where this says no.
+    #[inline]
+    fn may_hold(&self, sought: Sought<'_>) -> bool {
+        self.marks & sought.tag.mark() != 0
+    }
+
     fn position_below(&self, end: usize, sought: Sought<'_>) -> Option<usize> {
+        if !self.may_hold(sought) {
+            return None;
+        }
         self.fields[..end].iter().position(|field| sought.is(field, &self.text))
     }
 
@@ -339,6 +407,11 @@ impl Headers {
         self.position(name)
     }
 
+    /// All lines to send as they stand, if they do: each has been checked.
+    pub(crate) fn all_lines(&self) -> Option<&[u8]> {
+        (!self.is_loose).then_some(&self.text)
+    }
+
     /// Every field as name, value and the line to send; no line for a field of a received head.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8], Option<&[u8]>)> {
         self.fields.iter().map(|Field { name, value, .. }| {
@@ -354,8 +427,13 @@ impl Headers {
         (name, field.value.of(&self.text))
     }
 
+    #[inline]
     fn position(&self, name: &str) -> Option<usize> {
-        self.position_below(self.fields.len(), Sought::new(name.as_bytes()))
+        let sought = Sought::new(name.as_bytes());
+        if !self.may_hold(sought) {
+            return None;
+        }
+        self.position_below(self.fields.len(), sought)
     }
 }
 
@@ -403,8 +481,14 @@ fn holds_control(value: &[u8]) -> bool {
     words.iter().any(|word| has(u64::from_ne_bytes(*word))) || rest.iter().any(|byte| *byte < 0x20)
 }
 
+/// The last check before the wire: a name that is no token, or a value that would end or split its
+/// field, is not sent.
+pub(crate) fn is_sendable(name: &[u8], value: &[u8]) -> bool {
+    name.iter().all(|byte| is_token_byte(*byte)) && !splits_head(value)
+}
+
 /// Whether a field value holds a byte that would end or split its field.
-pub(crate) fn splits_head(value: &[u8]) -> bool {
+fn splits_head(value: &[u8]) -> bool {
     split_in(value).is_some()
 }
 

@@ -16,7 +16,7 @@ use crate::connect::{Stop, describe};
 use crate::deadline::{Budget, Limit};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::Headers;
-use crate::http1::decode::{Head, HeadScanner, check_head_size};
+use crate::http1::decode::{Head, HeadScanner};
 use crate::http1::encode::{self, Upload, request_head};
 use crate::http1::framing::{self, Framing};
 use crate::http1::{head_fault, over_limit};
@@ -363,13 +363,9 @@ impl Heads {
     /// The final head, if it is complete in `buffer`.
     fn next(&mut self, buffer: &mut ReadBuffer) -> Result<Option<Head>> {
         while !buffer.unread().is_empty() {
-            let Some(end) = self.scanner.end_of_head(buffer.unread())? else {
-                check_head_size(self.bytes + buffer.unread().len())?;
-                return Ok(None);
-            };
+            let found = self.scanner.head(buffer.unread(), self.bytes)?;
+            let Some((head, end)) = found else { return Ok(None) };
             self.bytes += end;
-            check_head_size(self.bytes)?;
-            let head = self.scanner.parse(&buffer.unread()[..end])?;
             buffer.consume(end);
             self.scanner = HeadScanner::default();
             if !head.is_interim() {

@@ -1,5 +1,6 @@
 //! Reads a response head: raw bytes and ranges into them, nothing renamed, reordered or joined.
 //!
+//! Nearly every head is plain, and read in one pass ([`plain`](super::plain)). For the others
 //! [`end_of_head`] finds the head's end in linear time however the bytes arrive; `httparse` then
 //! parses it once. Line ends are CRLF; a bare LF is tolerated, as in Requests (L2). Folded lines
 //! are joined by one blank (fault 63). Everything else that RFC 9112 does not allow is an error,
@@ -9,6 +10,7 @@ use std::mem::MaybeUninit;
 
 use memchr::memchr_iter;
 
+use super::plain::plain_head;
 use super::{head_fault, over_limit};
 use crate::error::{Phase, Result};
 use crate::headers::{Field, Headers, Span};
@@ -25,6 +27,11 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// The head of these parts; `headers` begin with the text of the whole.
+    pub(super) fn of(version: u8, status: u16, reason: Span, headers: Headers) -> Self {
+        Self { version, status, reason, headers }
+    }
+
     /// The reason phrase as received; empty if there was none.
     pub(crate) fn reason(&self) -> &[u8] {
         self.reason.of(self.headers.text())
@@ -67,6 +74,22 @@ impl HeadScanner {
 }
 
 impl HeadScanner {
+    /// The head at the start of `bytes` and its length, if all of it is there, behind `before`
+    /// bytes of heads: [`end_of_head`](Self::end_of_head) and [`parse`](Self::parse) together.
+    pub(crate) fn head(&mut self, bytes: &[u8], before: usize) -> Result<Option<(Head, usize)>> {
+        let plain = if self.scanned == 0 { plain_head(bytes) } else { None };
+        if let Some((head, end)) = plain {
+            check_head_size(before + end)?;
+            return Ok(Some((head, end)));
+        }
+        let Some(end) = self.end_of_head(bytes)? else {
+            check_head_size(before + bytes.len())?;
+            return Ok(None);
+        };
+        check_head_size(before + end)?;
+        Ok(Some((self.parse(&bytes[..end])?, end)))
+    }
+
     /// Parses the complete head that this scanner has measured.
     pub(crate) fn parse(&self, raw: &[u8]) -> Result<Head> {
         parse_head(if self.folded { unfolded(raw) } else { raw.to_vec() })
@@ -138,10 +161,9 @@ fn parse_head(text: Vec<u8>) -> Result<Head> {
         None | Some("") => reason_in(&text),
         Some(reason) => span(reason.as_bytes()),
     };
-    let fields = parsed
-        .headers
-        .iter()
-        .map(|field| Field::new(field.name, span(field.name.as_bytes()), span(field.value)));
+    let fields = parsed.headers.iter().map(|field| {
+        Field::new(field.name.as_bytes(), span(field.name.as_bytes()), span(field.value))
+    });
     let fields = fields.collect();
     Ok(Head { version: 10 + version, status, reason, headers: Headers::from_parts(text, fields) })
 }

@@ -16,6 +16,7 @@ pub(crate) mod chunked;
 pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod framing;
+mod plain;
 
 use crate::error::{Error, ErrorKind, Phase};
 

@@ -53,7 +53,7 @@ pub struct PoolLimits {
 #[derive(Clone)]
 pub struct Options {
     level: Level,
-    pub(crate) headers: Headers,
+    pub(crate) headers: Arc<Headers>,
     /// Header names of the session that this request does without; of a session, those of its
     /// defaults that it does without, and where they stood: they come back there.
     pub(crate) removed: Vec<(String, usize)>,
@@ -109,17 +109,18 @@ impl Options {
         let mut options = Self::for_request();
         options.level = Level::Session;
         let agent = concat!("librq/", env!("CARGO_PKG_VERSION"));
-        options.headers.append("User-Agent", agent.as_bytes());
-        options.headers.append("Accept-Encoding", ACCEPT_ENCODING.as_bytes());
-        options.headers.append("Accept", b"*/*");
-        options.headers.append("Connection", b"keep-alive");
+        let headers = Headers::own(&mut options.headers);
+        headers.append("User-Agent", agent.as_bytes());
+        headers.append("Accept-Encoding", ACCEPT_ENCODING.as_bytes());
+        headers.append("Accept", b"*/*");
+        headers.append("Connection", b"keep-alive");
         options
     }
 
     fn for_request() -> Self {
         Self {
             level: Level::Request,
-            headers: Headers::new(),
+            headers: Arc::default(),
             removed: Vec::new(),
             timeout: None,
             total: None,
@@ -146,7 +147,9 @@ impl Options {
     /// # Errors
     /// [`ErrorKind::InvalidHeader`] for a name or value that cannot be sent.
     pub fn header(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<()> {
-        self.headers.set(name, value.as_ref()).map_err(prepare_phase)?;
+        let headers = Headers::own(&mut self.headers);
+        headers.set(name, value.as_ref()).map_err(prepare_phase)?;
+        headers.tighten();
         self.removed.retain(|(removed, _)| !removed.eq_ignore_ascii_case(name));
         Ok(())
     }
@@ -156,7 +159,7 @@ impl Options {
     /// # Errors
     /// As [`header`](Self::header).
     pub fn header_add(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<()> {
-        self.headers.add(name, value.as_ref()).map_err(prepare_phase)
+        Headers::own(&mut self.headers).add(name, value.as_ref()).map_err(prepare_phase)
     }
 
     /// Removes a header: on a session its default, on a request what the session would send.
@@ -166,7 +169,9 @@ impl Options {
     pub fn header_remove(&mut self, name: &str) -> Result<()> {
         check_name(name).map_err(prepare_phase)?;
         let place = self.headers.place(name);
-        self.headers.remove(name);
+        let headers = Headers::own(&mut self.headers);
+        headers.remove(name);
+        headers.tighten();
         if self.level == Level::Request {
             self.removed.retain(|(removed, _)| !removed.eq_ignore_ascii_case(name));
         }
@@ -416,10 +421,14 @@ impl SharedOptions {
 
 /// Merges the headers of a session and of a request (S2, S5): the session's order, the request's
 /// spelling and value, then what only the request has; what the request removes is gone.
-pub(crate) fn merged_headers(session: Option<&Options>, request: &Options) -> Headers {
+pub(crate) fn merged_headers(session: Option<&Options>, request: &Options) -> Arc<Headers> {
     match session {
+        // Most requests have none of their own, and share the session's.
+        Some(session) if request.headers.is_empty() && request.removed.is_empty() => {
+            session.headers.clone()
+        }
         Some(session) => {
-            session.headers.merged(&session.removed, &request.headers, &request.removed)
+            Arc::new(session.headers.merged(&session.removed, &request.headers, &request.removed))
         }
         None => request.headers.clone(),
     }

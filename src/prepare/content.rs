@@ -1,6 +1,8 @@
 //! Which body is sent, and as what: parts, then a body, then fields, then JSON (behaviours B3–B5,
 //! M1, M11, M12).
 
+use std::sync::Arc;
+
 use crate::body::multipart;
 use crate::body::source::Source;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -9,7 +11,7 @@ use crate::params::encoded;
 use crate::request::Content;
 
 /// The source of the body; a Content-Type that follows from it is set, one that is there stays.
-pub(super) fn source(content: &Content, headers: &mut Headers) -> Result<(Source, Type)> {
+pub(super) fn source(content: &Content, headers: &mut Arc<Headers>) -> Result<(Source, Type)> {
     if !content.parts.is_empty() {
         return multipart(content, headers);
     }
@@ -37,7 +39,7 @@ pub(super) enum Type {
 
 impl Type {
     /// Sets it, unless one is there.
-    pub(super) fn put(&self, headers: &mut Headers) {
+    pub(super) fn put(&self, headers: &mut Arc<Headers>) {
         let multipart;
         let value = match self {
             Self::None => return,
@@ -48,12 +50,12 @@ impl Type {
             }
         };
         if !headers.contains("content-type") {
-            headers.append("Content-Type", value.as_bytes());
+            Headers::own(headers).append("Content-Type", value.as_bytes());
         }
     }
 }
 
-fn multipart(content: &Content, headers: &mut Headers) -> Result<(Source, Type)> {
+fn multipart(content: &Content, headers: &mut Arc<Headers>) -> Result<(Source, Type)> {
     if !content.body.is_none() {
         let message = "a request has either a body or parts; add the body as a part or as fields";
         return Err(Error::new(ErrorKind::InvalidArgument, message).in_phase(Phase::Prepare));
@@ -67,7 +69,7 @@ fn multipart(content: &Content, headers: &mut Headers) -> Result<(Source, Type)>
 }
 
 /// The boundary of a Content-Type that is set already: one without gets a new one (M12 mended).
-fn own_boundary(headers: &mut Headers) -> Result<Option<String>> {
+fn own_boundary(headers: &mut Arc<Headers>) -> Result<Option<String>> {
     let Some(value) = headers.get("content-type") else { return Ok(None) };
     let value = String::from_utf8_lossy(value).into_owned();
     let (media_type, params) = value.split_once(';').unwrap_or((&value, ""));
@@ -89,7 +91,7 @@ fn own_boundary(headers: &mut Headers) -> Result<Option<String>> {
     }
     let boundary = new_boundary()?;
     let whole = format!("{}; boundary={boundary}", value.trim_end_matches([' ', ';']));
-    headers.put("Content-Type", whole.as_bytes());
+    Headers::own(headers).put("Content-Type", whole.as_bytes());
     Ok(Some(boundary))
 }
 

@@ -45,7 +45,7 @@ pub struct Prepared(Arc<Parts>);
 struct Parts {
     method: Cow<'static, str>,
     url: Url,
-    headers: Headers,
+    headers: Arc<Headers>,
     source: Source,
     options: Arc<Options>,
     digest: Option<Arc<DigestAuth>>,
@@ -82,7 +82,7 @@ fn merge(context: Option<&Context<'_>>, request: &Request) -> Result<Prepared> {
     frame(&mut parts);
     content_type.put(&mut parts.headers);
     if parts.options.expects_over(session) && !parts.source.is_none() {
-        parts.headers.put("Expect", b"100-continue");
+        Headers::own(&mut parts.headers).put("Expect", b"100-continue");
     }
     let mut prepared = Prepared(Arc::new(parts));
     authenticate(&mut prepared, context)?;
@@ -104,7 +104,12 @@ fn merged_url(session: Option<&Options>, options: &Options, request: &Request) -
 }
 
 /// A Cookie header of the caller's own wins over all cookies (C5).
-fn put_cookies(headers: &mut Headers, url: &Url, context: Option<&Context<'_>>, options: &Options) {
+fn put_cookies(
+    headers: &mut Arc<Headers>,
+    url: &Url,
+    context: Option<&Context<'_>>,
+    options: &Options,
+) {
     let own = &options.wording.cookies;
     let used = context.filter(|context| uses_jar(context.options, options));
     let value = match used {
@@ -113,7 +118,7 @@ fn put_cookies(headers: &mut Headers, url: &Url, context: Option<&Context<'_>>, 
         None => Jar::default().header(url, own, 0),
     };
     if let Some(value) = value.filter(|_| !headers.contains("cookie")) {
-        headers.append("Cookie", &value);
+        Headers::own(headers).append("Cookie", &value);
     }
 }
 
@@ -146,9 +151,9 @@ fn authenticate(prepared: &mut Prepared, context: Option<&Context<'_>>) -> Resul
 fn frame(parts: &mut Parts) {
     let codes = parts.headers.contains("transfer-encoding");
     if codes && parts.headers.lists("transfer-encoding", "chunked") {
-        parts.headers.remove("content-length");
+        Headers::own(&mut parts.headers).remove("content-length");
         if parts.source.len().is_none() {
-            parts.headers.put("Transfer-Encoding", b"chunked");
+            Headers::own(&mut parts.headers).put("Transfer-Encoding", b"chunked");
         }
         return;
     }
@@ -159,11 +164,12 @@ fn frame(parts: &mut Parts) {
     let declared = parts.headers.contains("content-length");
     match parts.source.len() {
         None if declared => {}
-        None => parts.headers.put("Transfer-Encoding", b"chunked"),
+        None => Headers::own(&mut parts.headers).put("Transfer-Encoding", b"chunked"),
         Some(length) => {
             if !parts.source.is_none() || !declared {
                 let mut digits = [0; 20];
-                parts.headers.put("Content-Length", decimal(length, &mut digits));
+                Headers::own(&mut parts.headers)
+                    .put("Content-Length", decimal(length, &mut digits));
             }
         }
     }
@@ -252,7 +258,7 @@ impl Prepared {
 
     /// The headers, to change.
     pub fn headers_mut(&mut self) -> &mut Headers {
-        &mut self.edit().headers
+        Headers::own(&mut self.edit().headers)
     }
 
     /// The body, if there is one in memory; one that is streamed is not.
@@ -296,9 +302,9 @@ impl Prepared {
         let parts = self.edit();
         let was_chunked = parts.source.len().is_none();
         parts.source = source;
-        parts.headers.remove("content-length");
+        Headers::own(&mut parts.headers).remove("content-length");
         if was_chunked {
-            parts.headers.remove("transfer-encoding");
+            Headers::own(&mut parts.headers).remove("transfer-encoding");
         }
         frame(parts);
     }
@@ -358,7 +364,7 @@ impl Prepared {
         let has_own = |options: &Options| options.headers.contains("cookie");
         if has_cookies && !has_own(context.options) && !has_own(self.options()) {
             let parts = next.edit();
-            parts.headers.remove("Cookie");
+            Headers::own(&mut parts.headers).remove("Cookie");
             let options = parts.options.clone();
             put_cookies(&mut parts.headers, &parts.url, Some(context), &options);
         }

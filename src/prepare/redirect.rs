@@ -11,6 +11,7 @@ use super::{Context, Parts, Prepared, put_cookies};
 use crate::auth;
 use crate::body::source::{Source, not_again};
 use crate::error::{Error, ErrorKind, Phase, Result};
+use crate::headers::Headers;
 use crate::options::Options;
 use crate::url::Url;
 
@@ -56,15 +57,15 @@ pub(crate) fn redirected(
     if !keeps_body {
         parts.source = Source::Empty;
         for name in OF_BODY {
-            parts.headers.remove(name);
+            Headers::own(&mut parts.headers).remove(name);
         }
     }
     if !shares {
         forget_secrets(parts, context.options);
     }
     // A header of the caller's own is for one request (C5); the jar knows what the next one gets.
-    parts.headers.remove("Cookie");
-    parts.headers.remove("Proxy-Authorization");
+    Headers::own(&mut parts.headers).remove("Cookie");
+    Headers::own(&mut parts.headers).remove("Proxy-Authorization");
     let options = parts.options.clone();
     put_cookies(&mut parts.headers, &parts.url, Some(context), &options);
     authenticate(&mut next, context)?;
@@ -100,11 +101,11 @@ fn method_after(status: u16, method: &str) -> (Cow<'static, str>, bool) {
 /// Drops what only the old origin may see.
 fn forget_secrets(parts: &mut Parts, session: &Options) {
     for name in ["Authorization", "Host"] {
-        parts.headers.remove(name);
+        Headers::own(&mut parts.headers).remove(name);
     }
     let Parts { options, headers, digest, .. } = parts;
     for name in options.exchanging.sensitive.iter().chain(&session.exchanging.sensitive) {
-        headers.remove(name);
+        Headers::own(headers).remove(name);
     }
     *digest = None;
     if !options.wording.cookies.is_empty() {
