@@ -4,14 +4,18 @@
 //! kept as it came and costs no allocation a field. Beside them stands a digest of the name, by
 //! which fields are found, and over all of them one word that tells at a glance most names that are
 //! not there. Order, case and repetition are never changed.
-//! What may be *sent* is checked by [`check_name`] and [`check_value`] (RFC 9110 §5; behaviours H8,
-//! H10; flaws 53–57).
+//! What may be *sent* is in `check`.
+
+mod check;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind, Result};
+pub(crate) use check::{byte_name, check_name, check_value, is_sendable, is_token_byte, shortened};
+
+use crate::error::Result;
 
 /// The first allocation for headers that are set one by one.
 const USUAL_FIELDS: usize = 12;
@@ -225,9 +229,13 @@ impl Headers {
     }
 
     /// Whether the lists in the fields of this name hold `token`.
-    #[inline]
     pub(crate) fn lists(&self, name: &str, token: &str) -> bool {
-        self.get_all(name).any(|value| lists_token(value, token.as_bytes()))
+        let sought = Sought::new(name.as_bytes());
+        self.may_hold(sought)
+            && self.fields.iter().any(|field| {
+                sought.is(field, &self.text)
+                    && lists_token(field.value.of(&self.text), token.as_bytes())
+            })
     }
 
     /// Sets the one field of this name: it keeps the place of the first of them and takes this
@@ -461,99 +469,13 @@ impl fmt::Debug for Headers {
 /// Whether this comma-separated list holds `token`, in any case. Nearly always it is one item.
 fn lists_token(value: &[u8], token: &[u8]) -> bool {
     let is_it = |item: &[u8]| same_name(item.trim_ascii(), token);
-    is_it(value) || (value.contains(&b',') && value.split(|byte| *byte == b',').any(is_it))
-}
-
-/// A byte that would end or split its field: CR, LF, NUL.
-fn split_in(value: &[u8]) -> Option<u8> {
-    let is_split = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
-    match holds_control(value) {
-        true => value.iter().copied().find(is_split),
-        false => None,
-    }
-}
-
-/// Whether a byte is below 0x20: nearly none is, and eight at a time can be asked at once.
-fn holds_control(value: &[u8]) -> bool {
-    const EACH: u64 = u64::from_ne_bytes([1; 8]);
-    let (words, rest) = value.as_chunks();
-    let has = |word: u64| word.wrapping_sub(0x20 * EACH) & !word & (0x80 * EACH) != 0;
-    words.iter().any(|word| has(u64::from_ne_bytes(*word))) || rest.iter().any(|byte| *byte < 0x20)
-}
-
-/// The last check before the wire: a name that is no token, or a value that would end or split its
-/// field, is not sent.
-pub(crate) fn is_sendable(name: &[u8], value: &[u8]) -> bool {
-    name.iter().all(|byte| is_token_byte(*byte)) && !splits_head(value)
-}
-
-/// Whether a field value holds a byte that would end or split its field.
-fn splits_head(value: &[u8]) -> bool {
-    split_in(value).is_some()
-}
-
-/// RFC 9110 §5.6.2: the bytes of a token.
-pub(crate) fn is_token_byte(byte: u8) -> bool {
-    TOKEN_BYTES[usize::from(byte)]
-}
-
-static TOKEN_BYTES: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        let c = byte as u8;
-        table[byte] = c.is_ascii_alphanumeric()
-            || matches!(c, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.')
-            || matches!(c, b'^' | b'_' | b'`' | b'|' | b'~');
-        byte += 1;
-    }
-    table
-};
-
-/// Refuses what is not a field name.
-pub(crate) fn check_name(name: &str) -> Result<()> {
-    if !name.is_empty() && name.bytes().all(is_token_byte) {
-        return Ok(());
-    }
-    let why = match name.bytes().find(|byte| !is_token_byte(*byte)) {
-        None => "it is empty".to_owned(),
-        Some(byte) => format!("it holds {}", byte_name(byte)),
-    };
-    let message = format!("header name {:?} cannot be sent: {why}", shortened(name));
-    Err(Error::new(ErrorKind::InvalidHeader, message))
-}
-
-/// Refuses what is not a field value. The message names the header and the fault, never the value.
-pub(crate) fn check_value(name: &str, value: &[u8]) -> Result<()> {
-    let fault = if let Some(byte) = split_in(value) {
-        format!("it holds {}; remove it", byte_name(byte))
-    } else if value.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
-        "it begins with a blank".to_owned()
-    } else {
-        return Ok(());
-    };
-    let message = format!("the value of header {name:?} cannot be sent: {fault}");
-    Err(Error::new(ErrorKind::InvalidHeader, message))
-}
-
-/// A byte for a message: printable as itself, controls by name.
-pub(crate) fn byte_name(byte: u8) -> String {
-    match byte {
-        b'\r' => "a carriage return (CR)".into(),
-        b'\n' => "a line feed (LF)".into(),
-        0 => "a NUL byte".into(),
-        b' ' => "a blank".into(),
-        b'\t' => "a tab".into(),
-        0x21..=0x7e => format!("{:?}", char::from(byte)),
-        _ => format!("byte 0x{byte:02x}"),
-    }
-}
-
-/// At most 40 characters of untrusted text, for a message.
-pub(crate) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    match value.len().cmp(&token.len()) {
+        Ordering::Less => false,
+        Ordering::Equal => same_name(value, token),
+        Ordering::Greater => match memchr::memchr3(b',', b' ', b'\t', value) {
+            None => false,
+            Some(_) => value.split(|byte| *byte == b',').any(is_it),
+        },
     }
 }
 

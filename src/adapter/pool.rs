@@ -43,19 +43,34 @@ pub(super) struct Key<'a> {
     pub(super) source: Option<IpAddr>,
 }
 
-/// What tells most keys apart; the rest is for equality.
+impl Key<'_> {
+    /// Of what tells most keys apart; the rest is for equality. FNV-1a, eight bytes at a time: the
+    /// program itself chooses its hosts, and nobody profits from collisions.
+    fn digest(&self) -> u64 {
+        let mix = |state: u64, next: u64| (state ^ next).wrapping_mul(0x0100_0000_01b3);
+        let text = |state: u64, text: &str| {
+            let (words, rest) = text.as_bytes().as_chunks();
+            let state =
+                words.iter().fold(state, |state, word| mix(state, u64::from_le_bytes(*word)));
+            rest.iter().fold(state, |state, byte| mix(state, (*byte).into()))
+        };
+        let state = mix(0xcbf2_9ce4_8422_2325, u64::from(self.port) << 32 | u64::from(self.tls));
+        let state = text(text(state, self.host), self.proxy.unwrap_or_default());
+        // The map takes its buckets from the low bits and its tags from the high ones.
+        state ^ (state >> 32)
+    }
+}
+
 impl Hash for Key<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.host, self.port, self.tls).hash(state);
-        if let Some(proxy) = self.proxy {
-            proxy.hash(state);
-        }
+        state.write_u64(self.digest());
     }
 }
 
 /// A key that the pool keeps; its connections share it.
 #[derive(Debug)]
 struct OwnedKey {
+    digest: u64,
     scheme: Scheme,
     host: Box<str>,
     port: u16,
@@ -70,11 +85,21 @@ impl OwnedKey {
     fn of(key: &Key<'_>) -> Arc<Self> {
         let Key { scheme, host, port, tls, proxy, proxy_tls, socket, source } = *key;
         let (host, proxy, socket) = (host.into(), proxy.map(Into::into), socket.map(Into::into));
-        Arc::new(Self { scheme, host, port, tls, proxy, proxy_tls, socket, source })
+        Arc::new(Self {
+            digest: key.digest(),
+            scheme,
+            host,
+            port,
+            tls,
+            proxy,
+            proxy_tls,
+            socket,
+            source,
+        })
     }
 
     fn borrowed(&self) -> Key<'_> {
-        let Self { scheme, host, port, tls, proxy, proxy_tls, socket, source } = self;
+        let Self { scheme, host, port, tls, proxy, proxy_tls, socket, source, .. } = self;
         Key {
             scheme: *scheme,
             host,
@@ -98,7 +123,7 @@ impl Eq for OwnedKey {}
 
 impl Hash for OwnedKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.borrowed().hash(state);
+        state.write_u64(self.digest);
     }
 }
 
@@ -108,41 +133,21 @@ impl Equivalent<Arc<OwnedKey>> for Key<'_> {
     }
 }
 
-/// FNV-1a: short keys, and hosts that the program itself chooses; nobody profits from collisions.
-struct Fnv(u64);
+/// Keys bring their own digest.
+#[derive(Default)]
+struct Digests(u64);
 
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
+impl Hasher for Digests {
     fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
     }
 
-    fn write_u16(&mut self, number: u16) {
-        self.write_u64(number.into());
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(number.into());
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.write_u64(number as u64);
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0 ^ number).wrapping_mul(0x0100_0000_01b3);
+    fn write_u64(&mut self, digest: u64) {
+        self.0 ^= digest;
     }
 
     fn finish(&self) -> u64 {
-        // The map takes its buckets from the low bits and its tags from the high ones.
-        self.0 ^ (self.0 >> 32)
+        self.0
     }
 }
 
@@ -155,8 +160,8 @@ pub(super) struct Policy {
 
 /// What a request gets from the pool.
 pub(super) struct Checkout {
-    /// A kept connection; none: open one.
-    pub(super) kept: Option<Stream>,
+    /// A kept connection, and for how long it rested; none: open one.
+    pub(super) kept: Option<(Stream, Duration)>,
     pub(super) buffer: ReadBuffer,
     pub(super) lease: Lease,
 }
@@ -192,10 +197,10 @@ pub(super) struct Pool {
 
 #[derive(Default)]
 struct State {
-    hosts: HashMap<Arc<OwnedKey>, Host, BuildHasherDefault<Fnv>>,
-    /// Serials of idle connections, oldest first; those that were taken since are skipped and swept
-    /// now and then.
-    order: VecDeque<(u64, Arc<OwnedKey>)>,
+    hosts: HashMap<Arc<OwnedKey>, Host, BuildHasherDefault<Digests>>,
+    /// Serials of idle connections and since when, oldest first; those that were taken since are
+    /// skipped and swept now and then.
+    order: VecDeque<(u64, Moment, Arc<OwnedKey>)>,
     idle: usize,
     serial: u64,
     waiting: usize,
@@ -235,8 +240,9 @@ impl Pool {
         let buffer = buffer.unwrap_or_else(ReadBuffer::new);
         let pool = self.clone();
         Ok(match idle {
-            Some(Idle { key, stream, permit, .. }) => {
-                Checkout { kept: Some(stream), buffer, lease: Lease { pool, key, policy, permit } }
+            Some(Idle { key, stream, permit, since, .. }) => {
+                let lease = Lease { pool, key, policy, permit };
+                Checkout { kept: Some((stream, since.age_at(now))), buffer, lease }
             }
             None => {
                 let key = OwnedKey::of(key);
@@ -343,7 +349,7 @@ impl State {
         let host = self.hosts.get_mut(key)?;
         let newest = host.idle.pop_back()?;
         self.idle -= 1;
-        if self.order.back().is_some_and(|(serial, _)| *serial == newest.serial) {
+        if self.order.back().is_some_and(|(serial, ..)| *serial == newest.serial) {
             self.order.pop_back();
         }
         if age_max.is_none_or(|max| newest.since.age_at(now) < max) {
@@ -365,8 +371,11 @@ impl State {
         let now = idle.since;
         self.serial += 1;
         idle.serial = self.serial;
-        self.order.push_back((self.serial, idle.key.clone()));
-        let host = self.hosts.entry(idle.key.clone()).or_default();
+        self.order.push_back((self.serial, now, idle.key.clone()));
+        let host = match self.hosts.get_mut(&idle.key) {
+            Some(host) => host,
+            None => self.hosts.entry(idle.key.clone()).or_default(),
+        };
         host.idle.push_back(idle);
         self.idle += 1;
         if host.idle.len() > idle_per_host_max {
@@ -379,7 +388,8 @@ impl State {
                 None => break,
             }
         }
-        if let Some(max) = policy.idle_age {
+        let is_old = |max| self.order.front().is_some_and(|(_, since, _)| since.age_at(now) >= max);
+        if let Some(max) = policy.idle_age.filter(|max| is_old(*max)) {
             while let Some(old) = self.oldest(|idle| idle.since.age_at(now) >= max) {
                 gone.push(old);
             }
@@ -389,7 +399,7 @@ impl State {
 
     /// Takes the oldest idle connection of all if `wanted`.
     fn oldest(&mut self, wanted: impl Fn(&Idle) -> bool) -> Option<Idle> {
-        while let Some((serial, key)) = self.order.front() {
+        while let Some((serial, _, key)) = self.order.front() {
             let host = self.hosts.get_mut(key);
             let first = host.and_then(|host| {
                 host.idle.front().is_some_and(|idle| idle.serial == *serial).then_some(host)
@@ -414,7 +424,7 @@ impl State {
     fn sweep(&mut self) {
         if self.order.len() > 2 * self.idle + 64 {
             let hosts = &self.hosts;
-            self.order.retain(|(serial, key)| {
+            self.order.retain(|(serial, _, key)| {
                 hosts
                     .get(key)
                     .is_some_and(|host| host.idle.iter().any(|idle| idle.serial == *serial))

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::SendContext;
 use super::exchange::Wire;
@@ -18,8 +19,9 @@ use crate::connect::{Profile, Target};
 use crate::deadline::{Budget, WaitEnd};
 use crate::error::{ErrorKind, Phase, Result};
 use crate::headers::Headers;
+use crate::limits::SILENCE_TRUSTED;
 use crate::options::{Options, TlsSettings, Trust, check_socket_path};
-use crate::prepare::Prepared;
+use crate::prepare::{Prepared, is_idempotent};
 use crate::proxy::{Proxy, ProxyScheme};
 use crate::trace::Step;
 use crate::url::{Scheme, Url};
@@ -162,7 +164,9 @@ impl<'a> Route<'a> {
     /// A kept connection that is alive and silent, or a new one. `fresh`: not a kept one.
     ///
     /// The look at the socket costs a system call a request, and is worth it: without it an answer
-    /// that came before its request would be taken for the answer to it (fault 77, flaw 41).
+    /// that came before its request would be taken for the answer to it (fault 77, flaw 41). Only
+    /// where the last request has just ended there is nothing to see: what comes now would as
+    /// likely come after the look.
     pub(super) fn connection(&self, budget: &Budget, fresh: bool) -> Result<Connection> {
         let Shared { pool, lookups } = self.adapter.shared();
         loop {
@@ -177,11 +181,11 @@ impl<'a> Route<'a> {
                         budget.timed_out(ErrorKind::PoolTimeout, Phase::Pool, &what)
                     }
                 })?;
-            let Some(mut stream) = kept else {
+            let Some((mut stream, rested)) = kept else {
                 let stream = self.open(lookups, budget)?;
                 return Ok(Connection::new(stream, buffer, lease, false, budget));
             };
-            if !fresh && !stream.has_input() {
+            if !fresh && (self.is_silent_after(rested) || !stream.has_input()) {
                 budget.tell(Step::Reused, || self.url.authority());
                 return Ok(Connection::new(stream, buffer, lease, true, budget));
             }
@@ -190,6 +194,15 @@ impl<'a> Route<'a> {
             drop(stream);
             Box::new(lease).discard(buffer);
         }
+    }
+
+    /// Whether a connection that rested for so long needs no look: this request may be sent again
+    /// if it turns out dead, and the connection serves this server alone.
+    fn is_silent_after(&self, rested: Duration) -> bool {
+        rested < SILENCE_TRUSTED
+            && is_idempotent(self.prepared.method())
+            && self.prepared.source().can_rewind()
+            && self.forwarder().is_none()
     }
 
     pub(super) fn target<'b>(&self, host: &'b str, port: u16) -> Target<'b> {

@@ -50,13 +50,13 @@ pub(crate) struct Body {
     budget: Budget,
     limit: Limit,
     received: u64,
-    trailers: Option<Headers>,
+    trailers: Option<Box<Headers>>,
     failed: Option<Error>,
     watch: Option<Box<Watch>>,
     /// Whether the connection waits for more than the last byte: for the codings to come to their
     /// end.
     held: bool,
-    finished: Option<Open>,
+    finished: Option<Box<Open>>,
     /// What was read ahead of the caller, to free the connection.
     stored: Vec<u8>,
     stored_at: usize,
@@ -175,7 +175,7 @@ impl Body {
     pub(crate) fn release(&mut self) {
         self.held = false;
         if let Some(open) = self.finished.take() {
-            self.go_home(open);
+            self.go_home(*open);
         }
     }
 
@@ -230,7 +230,7 @@ impl Body {
                 watch.received(self.received, decoded.body)?;
             }
             if self.state.is_done() {
-                self.trailers = decoded.trailers;
+                self.trailers = decoded.trailers.map(Box::new);
                 self.finish();
             }
             if decoded.body > 0 {
@@ -330,7 +330,7 @@ impl Body {
 
     /// The trailers, once the body has been read to its end.
     pub(crate) fn trailers(&self) -> Option<&Headers> {
-        self.trailers.as_ref()
+        self.trailers.as_deref()
     }
 
     /// The body is complete: the connection goes home, or ends.
@@ -338,7 +338,7 @@ impl Body {
         let Some(open) = self.open.take() else { return };
         self.budget.tell(Step::Body, || self.received.to_string());
         match self.held {
-            true => self.finished = Some(open),
+            true => self.finished = Some(Box::new(open)),
             false => self.go_home(open),
         }
     }
@@ -357,7 +357,7 @@ impl Body {
     }
 
     fn give_up(&mut self) {
-        let open = self.open.take().or(self.finished.take());
+        let open = self.open.take().or_else(|| self.finished.take().map(|open| *open));
         if let Some(Open { stream, buffer, home, registration, .. }) = open {
             drop(registration);
             drop(stream);

@@ -1,6 +1,7 @@
 //! Order, spelling, repetition, removal; what may be sent.
 
 use super::*;
+use crate::error::ErrorKind;
 
 fn lines(headers: &Headers) -> String {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
@@ -110,14 +111,17 @@ fn flaw_56_wherever_it_stands() {
             for odd in [b'\r', b'\n', 0] {
                 let mut value = vec![b'x'; len];
                 value[at] = odd;
-                assert!(splits_head(&value) && check_value("A", &value).is_err(), "{at} of {len}");
+                assert!(
+                    !is_sendable(b"A", &value) && check_value("A", &value).is_err(),
+                    "{at} of {len}"
+                );
                 value[len - 1 - at] = b'\t';
-                assert_eq!(splits_head(&value), 2 * at + 1 != len, "{at} of {len}");
+                assert_eq!(!is_sendable(b"A", &value), 2 * at + 1 != len, "{at} of {len}");
             }
             for fine in [1, b'\t', 0x1f, 0x7f, 0x80, 0xff] {
                 let mut value = vec![b'x'; len];
                 value[at] = fine;
-                assert!(!splits_head(&value), "{fine} at {at} of {len}");
+                assert!(is_sendable(b"A", &value), "{fine} at {at} of {len}");
             }
         }
     }
@@ -134,4 +138,60 @@ fn lists_hold_their_items() {
         assert_eq!(headers.lists("CONNECTION", token), is_in, "{token}");
     }
     assert!(!headers.lists("connections", "close"));
+}
+
+/// Whatever is done to headers: what is sent as one piece is what they hold, and no name is
+/// overlooked.
+#[test]
+fn lines_and_marks_follow_every_change() {
+    let names = ["A", "a", "Host", "Cookie", "Content-Length", "content-type", "X-1", "X-2"];
+    let mut seed = 1_u32;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 16) as usize % below
+    };
+    let (mut shared, mut as_one) = (Arc::new(Headers::new()), 0);
+    for step in 0..20_000 {
+        let (name, value) = (names[random(names.len())], format!("v{step}"));
+        let headers = Headers::own(&mut shared);
+        match random(8) {
+            0..3 => headers.add(name, value.as_bytes()).unwrap(),
+            3 => headers.set(name, value.as_bytes()).unwrap(),
+            4 => drop(headers.remove(name)),
+            5 => headers.tighten(),
+            6 => {
+                let (mut over, removed) = (Headers::new(), [(name.to_owned(), 0)]);
+                over.append(names[random(names.len())], b"over");
+                *headers = headers.merged(&removed, &over, &removed[..random(2)]);
+            }
+            _ if headers.len() > 12 => *headers = Headers::new(),
+            _ => {}
+        }
+        let copy = shared.clone();
+        let line = |(name, value): (&str, &[u8])| [name.as_bytes(), b": ", value, b"\r\n"].concat();
+        if let Some(lines) = copy.all_lines() {
+            as_one += 1;
+            assert_eq!(lines, copy.iter().flat_map(line).collect::<Vec<_>>(), "step {step}");
+        }
+        for name in names {
+            let held = copy.iter().any(|(held, _)| held.eq_ignore_ascii_case(name));
+            assert_eq!((copy.contains(name), copy.get_all(name).next().is_some()), (held, held));
+        }
+    }
+    assert!(as_one > 5_000, "{as_one}");
+}
+
+#[test]
+fn what_was_not_checked_is_not_sent_as_one_piece() {
+    for (name, value) in [("A", &b"b\r\nC: d"[..]), ("A b", b"c"), ("A:", b"c"), ("\u{e9}", b"c")] {
+        let mut headers = Headers::new();
+        headers.append("Fine", b"1");
+        assert_eq!(headers.all_lines(), Some(&b"Fine: 1\r\n"[..]));
+        headers.append(name, value);
+        assert_eq!(headers.all_lines(), None, "{name:?}");
+        headers.tighten();
+        assert_eq!(headers.all_lines(), None, "{name:?}");
+        let merged = Headers::new().merged(&[], &headers, &[]);
+        assert_eq!(merged.all_lines(), None, "{name:?}");
+    }
 }

@@ -7,7 +7,7 @@ use rq_core::Certificate;
 
 use crate::boundary::{optional, put, quiet};
 use crate::lent::c_string;
-use crate::response::rq_response;
+use crate::response::{Lent, rq_response};
 
 /// A certificate of the server that a response came from, lent by the response.
 pub struct rq_certificate {
@@ -34,7 +34,7 @@ pub extern "C" fn rq_response_certificate(
     index: usize,
 ) -> *const rq_certificate {
     quiet(ptr::null(), || {
-        let rq_response { response, certificates, .. } = optional(response)?;
+        let (response, Lent { certificates, .. }) = optional(response)?.lend();
         let certificates = certificates.get_or_init(|| {
             response.certificates().into_iter().map(rq_certificate::from).collect()
         });

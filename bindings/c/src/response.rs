@@ -17,11 +17,18 @@ use crate::text::{LentLink, LentText};
 /// A response: its head has been read, its body is read with the rq_body_... functions.
 pub struct rq_response {
     pub(crate) response: Response,
+    history: Vec<Hop>,
+    /// Made when something of it is first asked for.
+    lent: OnceCell<Box<Lent>>,
+}
+
+/// What is lent until the response is freed.
+#[derive(Default)]
+pub(crate) struct Lent {
     reason: OnceCell<CString>,
     url: OnceCell<CString>,
     headers: LentHeaders,
     trailers: LentHeaders,
-    history: Vec<Hop>,
     request: OnceCell<Box<rq_prepared>>,
     cookies: OnceCell<Box<rq_cookies>>,
     pub(crate) certificates: OnceCell<Vec<rq_certificate>>,
@@ -51,25 +58,24 @@ impl Drop for Hop {
 impl From<Response> for rq_response {
     fn from(mut response: Response) -> Self {
         let history = std::mem::take(response.history_mut());
-        Self {
-            response,
-            reason: OnceCell::new(),
-            url: OnceCell::new(),
-            headers: LentHeaders::default(),
-            trailers: LentHeaders::default(),
-            history: history.into_iter().map(|hop| Hop(give(Self::from(hop)))).collect(),
-            request: OnceCell::new(),
-            cookies: OnceCell::new(),
-            certificates: OnceCell::new(),
-            text: LentText::default(),
-            encoding: OnceCell::new(),
-            links: OnceCell::new(),
-            named_links: RefCell::default(),
-        }
+        let history = history.into_iter().map(|hop| Hop(give(Self::from(hop)))).collect();
+        Self { response, history, lent: OnceCell::new() }
     }
 }
 
 impl rq_response {
+    /// The response, and what is lent of it.
+    pub(crate) fn lend(&self) -> (&Response, &Lent) {
+        (&self.response, self.lent.get_or_init(Box::default))
+    }
+
+    /// The same, to read its body and keep that.
+    pub(crate) fn lend_mut(&mut self) -> (&mut Response, &mut Lent) {
+        self.lent.get_or_init(Box::default);
+        let lent = self.lent.get_mut().expect("made just now");
+        (&mut self.response, lent)
+    }
+
     /// The response itself, its history included, of a handle that is given up.
     pub(crate) fn into_response(self) -> Response {
         let mut response = self.response;
@@ -101,7 +107,7 @@ pub extern "C" fn rq_response_status(response: *const rq_response) -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_response_reason(response: *const rq_response) -> *const c_char {
     quiet(ptr::null(), || {
-        let rq_response { response, reason, .. } = get(response)?;
+        let (response, Lent { reason, .. }) = get(response)?.lend();
         Some(reason.get_or_init(|| c_string(response.reason().as_bytes())).as_ptr())
     })
 }
@@ -112,7 +118,7 @@ pub extern "C" fn rq_response_reason(response: *const rq_response) -> *const c_c
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_response_url(response: *const rq_response) -> *const c_char {
     quiet(ptr::null(), || {
-        let rq_response { response, url, .. } = get(response)?;
+        let (response, Lent { url, .. }) = get(response)?.lend();
         Some(url.get_or_init(|| c_string(response.url().as_bytes())).as_ptr())
     })
 }
@@ -135,7 +141,7 @@ pub extern "C" fn rq_response_header(
     name: *const c_char,
 ) -> *const c_char {
     quiet(ptr::null(), || {
-        let rq_response { response, headers, .. } = get(response)?;
+        let (response, Lent { headers, .. }) = get(response)?.lend();
         Some(headers.named(response.headers(), text(name, "name").ok()?))
     })
 }
@@ -152,7 +158,7 @@ pub extern "C" fn rq_response_header_at(
     value: *mut *const c_char,
 ) -> bool {
     quiet(false, || {
-        let rq_response { response, headers, .. } = get(response)?;
+        let (response, Lent { headers, .. }) = get(response)?.lend();
         Some(headers.at(response.headers(), index, name, value))
     })
 }
@@ -169,7 +175,7 @@ pub extern "C" fn rq_response_trailer_at(
     value: *mut *const c_char,
 ) -> bool {
     quiet(false, || {
-        let rq_response { response, trailers, .. } = get(response)?;
+        let (response, Lent { trailers, .. }) = get(response)?.lend();
         Some(trailers.at(response.trailers()?, index, name, value))
     })
 }
@@ -226,7 +232,7 @@ pub extern "C" fn rq_response_history_at(
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_response_request(response: *const rq_response) -> *const rq_prepared {
     quiet(ptr::null(), || {
-        let rq_response { response, request, .. } = get(response)?;
+        let (response, Lent { request, .. }) = get(response)?.lend();
         let lent = || Box::new(rq_prepared::from(response.request().clone()));
         Some(&raw const **request.get_or_init(lent))
     })
@@ -255,7 +261,7 @@ pub extern "C" fn rq_response_next(
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_response_cookies(response: *const rq_response) -> *mut rq_cookies {
     quiet(ptr::null_mut(), || {
-        let rq_response { response, cookies, .. } = get(response)?;
+        let (response, Lent { cookies, .. }) = get(response)?.lend();
         let cookies = cookies.get_or_init(|| Box::new(rq_cookies { cookies: response.cookies() }));
         Some((&raw const **cookies).cast_mut())
     })

@@ -10,7 +10,7 @@ use crate::boundary::{
 };
 use crate::error::rq_error;
 use crate::lent::c_string;
-use crate::response::rq_response;
+use crate::response::{Lent, rq_response};
 
 /// What a response has lent of its text: copies with a NUL, kept until the next call that replaces
 /// them.
@@ -50,7 +50,7 @@ impl From<Link> for LentLink {
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_response_encoding(response: *const rq_response) -> *const c_char {
     quiet(ptr::null(), || {
-        let rq_response { response, encoding, .. } = optional(response)?;
+        let (response, Lent { encoding, .. }) = optional(response)?.lend();
         let encoding =
             encoding.get_or_init(|| Some(c_string(response.encoding()?.as_bytes()))).as_ref()?;
         Some(encoding.as_ptr())
@@ -69,10 +69,10 @@ pub extern "C" fn rq_response_set_encoding(
     error: *mut *mut rq_error,
 ) {
     entry(error, (), || {
-        let handle = handle_mut(response, "response")?;
-        handle.response.set_encoding(optional_text(label, "label")?)?;
-        handle.encoding.take();
-        handle.text.text = None;
+        let (response, lent) = handle_mut(response, "response")?.lend_mut();
+        response.set_encoding(optional_text(label, "label")?)?;
+        lent.encoding.take();
+        lent.text.text = None;
         Ok(())
     });
 }
@@ -86,9 +86,9 @@ pub extern "C" fn rq_response_apparent_encoding(
     error: *mut *mut rq_error,
 ) -> *const c_char {
     entry(error, ptr::null(), || {
-        let handle = handle_mut(response, "response")?;
-        let name = handle.response.apparent_encoding()?;
-        let known = &mut handle.text.apparent;
+        let (response, lent) = handle_mut(response, "response")?.lend_mut();
+        let name = response.apparent_encoding()?;
+        let known = &mut lent.text.apparent;
         Ok(known.get_or_insert_with(|| c_string(name.as_bytes())).as_ptr())
     })
 }
@@ -103,7 +103,7 @@ pub extern "C" fn rq_response_link(
     rel: *const c_char,
 ) -> *const c_char {
     quiet(ptr::null(), || {
-        let rq_response { response, named_links, .. } = optional(response)?;
+        let (response, Lent { named_links, .. }) = optional(response)?.lend();
         let rel = text(rel, "rel").ok()?;
         let mut named = named_links.borrow_mut();
         if let Some((_, url)) = named.iter().find(|(known, _)| known == rel) {
@@ -155,7 +155,7 @@ pub extern "C" fn rq_response_link_param_at(
 }
 
 fn links<'a>(response: *const rq_response) -> Option<&'a [LentLink]> {
-    let rq_response { response, links, .. } = optional(response)?;
+    let (response, Lent { links, .. }) = optional(response)?.lend();
     Some(links.get_or_init(|| response.links().into_iter().map(LentLink::from).collect()))
 }
 
@@ -195,7 +195,7 @@ pub extern "C" fn rq_body_line(
 ) -> *const c_char {
     put(len, 0);
     entry(error, ptr::null(), || {
-        let rq_response { response, text, .. } = handle_mut(response, "response")?;
+        let (response, Lent { text, .. }) = handle_mut(response, "response")?.lend_mut();
         Ok(lend_line(&mut text.line, response.line()?, len))
     })
 }
@@ -212,7 +212,7 @@ pub extern "C" fn rq_body_text_line(
 ) -> *const c_char {
     put(len, 0);
     entry(error, ptr::null(), || {
-        let rq_response { response, text, .. } = handle_mut(response, "response")?;
+        let (response, Lent { text, .. }) = handle_mut(response, "response")?.lend_mut();
         Ok(lend_line(&mut text.line, response.text_line()?.map(str::as_bytes), len))
     })
 }
@@ -257,7 +257,7 @@ pub extern "C" fn rq_body_text(
 ) -> *const c_char {
     put(len, 0);
     entry(error, ptr::null(), || {
-        let rq_response { response, text, .. } = handle_mut(response, "response")?;
+        let (response, Lent { text, .. }) = handle_mut(response, "response")?.lend_mut();
         lend_all(&mut text.text, || response.text(), len)
     })
 }
@@ -276,7 +276,7 @@ pub extern "C" fn rq_body_json(
 ) -> *const c_char {
     put(len, 0);
     entry(error, ptr::null(), || {
-        let rq_response { response, text, .. } = handle_mut(response, "response")?;
+        let (response, Lent { text, .. }) = handle_mut(response, "response")?.lend_mut();
         lend_all(&mut text.json, || response.json_text(), len)
     })
 }
