@@ -1,4 +1,4 @@
-"""Do the clients do what their rows say? The server's log tells connections and resumed sessions."""
+"""Do the clients do what their rows say? nginx's log tells connections and resumed sessions."""
 
 import subprocess
 
@@ -12,7 +12,7 @@ CASES = (("W1", 40), ("W2", 40), ("W3s", 80), ("W6", 20), ("W6r", 20), ("W8s", 5
 
 
 def lines_of(client, load, count, folder):
-    """What nginx noted of each request: protocol, cipher suite, r or ., number of the connection."""
+    """What nginx noted of each request: protocol, suite, r or ., number of the connection."""
     log = WORK / "check.log"
     log.unlink(missing_ok=True)
     with Servers(folder, log=f"{log} check") as servers:

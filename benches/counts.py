@@ -1,7 +1,7 @@
 """What is counted and not timed: user instructions (callgrind) and system calls (strace) a request.
 
-A client runs twice, with few and with many requests; the difference is free of start-up. Such counts
-hardly depend on what else the machine does.
+A client runs twice, with few and with many requests; the difference is free of start-up. Such
+counts hardly depend on what else the machine does.
 """
 
 import re

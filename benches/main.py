@@ -1,7 +1,7 @@
 """Runs workloads, prints the ratios and the goals that are not reached, and keeps the results.
 
-Without a workload: all of them but `build`. A run replaces only its own parts of the results. Those of
-a quick run go to target/bench/quick, and those of a run with fewer clients are only printed.
+Without a workload: all of them but `build`. A run replaces only its own parts of the results. Those
+of a quick run go to target/bench/quick, and those of a run with fewer clients are only printed.
 """
 
 import argparse
@@ -114,7 +114,11 @@ def keep(found, folder):
 
 
 def show(found, names):
-    print(tables.aligned(tables.HEAD, list(tables.ratio_rows(found.get("workloads", {}), names))))
+    rows = list(tables.ratio_rows(found.get("workloads", {}), names))
+    if rows:
+        print(tables.aligned(tables.HEAD, rows))
+    parts = [{"instr": "instructions", "build": "size"}.get(name, name) for name in names]
+    print("\n\n".join(tables.sections(found, parts)))
     judged = goals.judged(found)
     lines = list(tables.missed(judged))
     print(f"\n{sum(goal['reached'] is True for goal in judged)} goals reached, {len(lines)} not, "

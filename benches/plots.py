@@ -1,4 +1,4 @@
-"""Draws the results as SVG: a line for each workload, a mark for each client, on a logarithmic scale.
+"""Draws the results as SVG: a line for each workload, a mark for each client, on a log scale.
 
 No library: a plot is a list of elements. Says nothing that is not in the tables.
 """
@@ -164,7 +164,8 @@ def write(results, folder, keys):
     folder.mkdir(parents=True, exist_ok=True)
     workloads = results.get("workloads", {})
     plots = {
-        "speed": drawn("Speed, relative to bare sockets", "times the floor's speed: right is better",
+        "speed": drawn("Speed, relative to bare sockets",
+                       "times the floor's speed: right is better",
                        ratio_lines(workloads, keys, "speed"), 1.0),
         "cpu": drawn("CPU time, relative to bare sockets",
                      "times the floor's CPU time: left is better",

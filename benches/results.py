@@ -1,4 +1,4 @@
-"""The file of results: each part says which run it is of; a run replaces only what it has measured."""
+"""The file of results: each part says which run it is of; a run replaces what it has measured."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def rounded(value):
 
 
 def merged(old, run, new):
-    """`old` with the parts of `new`, which are of `run`; runs that nothing is left of are dropped."""
+    """`old` with the parts of `new`, which are of `run`; runs that nothing is of are dropped."""
     results = {**old, "workloads": dict(old.get("workloads", {}))}
     for part, content in new.items():
         if part == "workloads":
@@ -46,8 +46,8 @@ def merged(old, run, new):
                 results["workloads"][key] = {"run": run["date"], **load}
         elif part == "size":
             # The time of a build is measured seldom: it stays.
-            results["size"] = {**results.get("size", {}),
-                               **{name: {"run": run["date"], **one} for name, one in content.items()}}
+            fresh = {name: {"run": run["date"], **one} for name, one in content.items()}
+            results["size"] = {**results.get("size", {}), **fresh}
         else:
             results[part] = {"run": run["date"], **content}
     runs = {**old.get("runs", {}), run["date"]: run}
@@ -109,13 +109,20 @@ def versions():
     return {name: version for name, version in found.items() if version}
 
 
+def distribution():
+    try:
+        with open("/etc/os-release") as release:
+            return re.search(r'(?m)^PRETTY_NAME="?([^"\n]+)', release.read())[1]
+    except OSError:
+        return platform.system()
+
+
 def machine():
     try:
         with open("/proc/cpuinfo") as cpuinfo:
             cpu = re.search(r"model name\s*:\s*(.+)", cpuinfo.read())
     except OSError:
         cpu = None
-    system = platform.freedesktop_os_release() if hasattr(platform, "freedesktop_os_release") else {}
     with open("/proc/meminfo") as memory:
         kib = int(re.search(r"MemTotal:\s+(\d+)", memory.read())[1])
     return {
@@ -123,7 +130,7 @@ def machine():
         "cpus": os.cpu_count(),
         "memory_gib": round(kib / (1 << 20)),
         "kernel": platform.release(),
-        "system": system.get("PRETTY_NAME", platform.system()),
+        "system": distribution(),
     }
 
 

@@ -17,7 +17,7 @@ def library():
 
 
 def build():
-    """Seconds of the clock and of the CPU for cargo build into an empty folder, as for a release."""
+    """Seconds of the clock and of the CPU for a release build into an empty folder."""
     target = WORK / "clean"
     shutil.rmtree(target, ignore_errors=True)
     before, began = os.times(), time.monotonic()

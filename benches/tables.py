@@ -107,21 +107,26 @@ def growth_tables(growth):
 def size_lines(size):
     if "library" in size:
         one = size["library"]
-        yield f"`librq.so` without symbols: {one['bytes']:,} bytes; {one['gzip_bytes']:,} after gzip."
+        yield (f"`librq.so` without symbols: {one['bytes']:,} bytes; "
+               f"{one['gzip_bytes']:,} after gzip.")
     if "build" in size:
         one = size["build"]
-        yield (f"A build from nothing, fat link-time optimisation included: {one['wall_s']:.0f} s on "
+        yield (f"A build from nothing, with fat link-time optimisation: {one['wall_s']:.0f} s on "
                f"{one['cpus']} CPUs, {one['cpu_s']:.0f} s of CPU.")
 
 
 def run_lines(results):
     for run in results["runs"].values():
-        machine = run["machine"]
+        machine, made_by = run["machine"], run["versions"].items()
         quick = " A quick run: smaller amounts, less certain." if run["quick"] else ""
-        yield (f"- {run['date']}, `{run['command']}`, revision {run['revision']}: {machine['cpu']}, "
-               f"{machine['cpus']} CPUs, {machine['memory_gib']} GiB, {machine['system']}, kernel "
-               f"{machine['kernel']}, load before {run['load_before']}.{quick} "
-               + ", ".join(f"{name} {version}" for name, version in run["versions"].items()) + ".")
+        yield (f"- {run['date']}, `{run['command']}`, revision {run['revision']}: {of(machine)}, "
+               f"load before {run['load_before']}.{quick} "
+               + ", ".join(f"{name} {version}" for name, version in made_by) + ".")
+
+
+def of(machine):
+    return (f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['memory_gib']} GiB, "
+            f"{machine['system']}, kernel {machine['kernel']}")
 
 
 def check_table(check):
@@ -143,24 +148,35 @@ def loads_table(workloads, keys):
     return markdown(("workload", "what", "rounds", "pinned to", "run"), rows, 5)
 
 
+COUNTS = {"instructions": "User instructions a request", "syscalls": "System calls a request"}
+
+
+def sections(results, parts):
+    """Titles and tables of those parts of the results that are not of workloads."""
+    for part, title in COUNTS.items():
+        if part in parts and part in results:
+            yield f"## {title}"
+            yield counts_table(results[part], peers.ALL)
+    if "growth" in parts and "growth" in results:
+        yield "## Growth of the cost of a GET of 100 B"
+        yield from growth_tables(results["growth"])
+    if "size" in parts and "size" in results:
+        yield "## Size"
+        yield from size_lines(results["size"])
+    if "check" in parts and "check" in results:
+        yield "## What the server saw"
+        yield check_table(results["check"])
+
+
 def page(results, judged, keys):
     workloads = results.get("workloads", {})
-    counts = ("instructions", "User instructions a request"), ("syscalls", "System calls a request")
     parts = ["# Results", "Made by `make bench`. How to read it: [README.md](README.md).",
              "## Goals", markdown(("workload", "client", "what", "goal", "measured", ""),
                                   list(goal_rows(judged)), 4),
              "## Workloads", loads_table(workloads, keys),
-             "## Ratios", markdown(HEAD, list(ratio_rows(workloads, keys)), 2)]
-    for part, title in counts:
-        if part in results:
-            parts += [f"## {title}", counts_table(results[part], peers.ALL)]
-    if "growth" in results:
-        parts += ["## Growth of the cost of a GET of 100 B", *growth_tables(results["growth"])]
-    if "size" in results:
-        parts += ["## Size", *size_lines(results["size"])]
-    if "check" in results:
-        parts += ["## What the server saw", check_table(results["check"])]
-    parts += ["## Runs", "\n".join(run_lines(results))]
+             "## Ratios", markdown(HEAD, list(ratio_rows(workloads, keys)), 2),
+             *sections(results, (*COUNTS, "growth", "size", "check")),
+             "## Runs", "\n".join(run_lines(results))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -184,17 +200,15 @@ def summary(results, judged, keys):
     counted = [goal for goal in judged if goal["reached"] is not None]
     good = sum(goal["reached"] for goal in counted)
     run = results["runs"][max(results["runs"])]
-    machine = run["machine"]
     return "\n\n".join((
         "How many times as fast as each of them; the last two columns are librq's bindings:",
         markdown(head, rows),
         "![Speed over that of bare sockets](benches/plots/speed.svg)\n"
         "![CPU time over that of bare sockets](benches/plots/cpu.svg)\n"
         "![Memory](benches/plots/memory.svg)",
-        f"{good} of {len(counted)} [goals](benches/RESULTS.md#goals) are reached. {run['date'][:10]}, "
-        f"`{run['command']}`, {machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, "
-        f"kernel {machine['kernel']}; versions, CPU, memory, counts, growth and size are in "
-        "[benches/RESULTS.md](benches/RESULTS.md).",
+        f"{good} of {len(counted)} [goals](benches/RESULTS.md#goals) are reached. "
+        f"{run['date'][:10]}, `{run['command']}`, {of(run['machine'])}; versions, CPU, memory, "
+        "counts, growth and size are in [benches/RESULTS.md](benches/RESULTS.md).",
     ))
 
 

@@ -1,4 +1,4 @@
-"""Tests of the runner: its arithmetic, merging, goals, tables, plots; and a smoke run of the clients in
+"""Tests of the runner: its arithmetic, merging, goals, tables, plots; a smoke run of the clients in
 C, each of which must move the right number of bytes in every mode. Times nothing.
 """
 
@@ -27,7 +27,8 @@ from workloads import LOADS, Workload
 
 RUN = {"date": "2026-01-02T03:04:05Z", "command": "make bench", "revision": "abc", "quick": False,
        "load_before": 0.1, "versions": {"librq": "0.1.0"},
-       "machine": {"cpu": "A <CPU> & more", "cpus": 2, "memory_gib": 8, "kernel": "6", "system": "S"}}
+       "machine": {"cpu": "A <CPU> & more", "cpus": 2, "memory_gib": 8, "kernel": "6",
+                   "system": "S"}}
 SMOKE_CLIENTS = ("floor", "curl", "librq")
 SMOKE_SIZES = {"100": 100, "16k": 16 << 10, "big": 3 << 20, "part": 300_000}
 SMOKE_JSON_BYTES = 200_000

@@ -39,7 +39,7 @@ class Workload:
         """The same for a quick run."""
         path = "/quarter" if self.path == "/big" else self.path
         files = tuple({"big": "quarter", "part": "small"}[name] for name in self.files)
-        scaled = self.mode != "gzip" and not self.cold and self.path != "/big" and not self.files
+        scaled = not self.cold and self.path != "/big" and not self.files
         count = max(self.count // SMALLER_WHEN_QUICK, self.threads) if scaled else self.count
         return Workload(**{**self.__dict__, "path": path, "files": files, "count": count})
 

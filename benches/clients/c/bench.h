@@ -3,8 +3,8 @@
  *
  *   CLIENT MODE URL COUNT THREADS [FILE...]
  *
- * The modes are described in ../../README.md. BENCH_CA names a PEM file of trusted roots, BENCH_WARM
- * a URL that is fetched once before the clock starts. Leaves to each client how it sends.
+ * The modes are those of ../../workloads.py. BENCH_CA names a PEM file of trusted roots,
+ * BENCH_WARM a URL that is fetched once before the clock starts. Leaves to each client how it sends.
  */
 #pragma once
 #define _GNU_SOURCE

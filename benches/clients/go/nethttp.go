@@ -1,5 +1,5 @@
-// net/http: one http.Client on a Transport of its own. Writes go through 64 KiB, as everywhere here;
-// reads stay at net/http's default.
+// net/http: one http.Client on a Transport of its own. Writes go through 64 KiB, as everywhere
+// here; reads stay at net/http's default.
 
 package main
 

@@ -1,7 +1,7 @@
 // How each client in Node sends: `get` gives the body as something to iterate over, decoded if gzip
 // was asked for; the others give the sink's answer. BENCH_MODULES is the folder in which undici was
-// installed; librq is the binding of this tree. What the global fetch trusts can only be said before
-// Node starts, by NODE_EXTRA_CA_CERTS.
+// installed; librq is the binding of this tree. What the global fetch trusts can only be said
+// before Node starts, by NODE_EXTRA_CA_CERTS.
 
 import { createReadStream, openAsBlob, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -1,6 +1,6 @@
 """The clients in Python: Requests with one Session, and pycurl with a Curl handle a thread, which
-BENCH_API names. The command line and the line of results are those of ../c/bench.h; what a mode does
-is the same for both.
+BENCH_API names. The command line and the line of results are those of ../c/bench.h; what a mode
+does is the same for both.
 
     client.py MODE URL COUNT THREADS [FILE...]
 """
