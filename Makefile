@@ -11,6 +11,9 @@ demo:       ## build, then C, Go and Node programs against a demo server on this
 test:       ## build, then every test: Rust, C (valgrind, ASan), budgets, real servers and proxies, Go (race), Node, conformance, the demo
 	@scripts/test.sh
 
+bench:      ## speed, CPU, memory against peers and bare sockets: make bench [WORKLOAD="W1 W4s"] [ROUNDS=n] [QUICK=1]
+	@benches/run $(WORKLOAD) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick)
+
 check:      ## the quick part of it: format, lints, Rust tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -38,4 +41,4 @@ install:    ## install header, library, rq.pc, CMake package, the program rq and
 uninstall:  ## remove what was installed below PREFIX (and DESTDIR)
 	@bindings/c/uninstall.sh "$(PREFIX)" $(if $(DESTDIR),"$(DESTDIR)")
 
-.PHONY: help demo test check header abi conformance docs install uninstall
+.PHONY: help demo test bench check header abi conformance docs install uninstall

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Finds or installs what `make demo` and `make test` need, and prints the languages that can be built: "c go node".
+# Finds or installs what `make demo`, `make test` and `make bench` need, and prints the languages that can be built:
+# "c go node".
 #
-#   scripts/need.sh demo|test
+#   scripts/need.sh demo|test|bench
 #   scripts/need.sh proxies      prints "yes" if the proxies are there that tests/ways goes through
 #   scripts/need.sh browser      prints "yes" if the pages of the documentation can be opened
 #
@@ -9,7 +10,7 @@
 # Debian's packages: where one is missing or too old it is named and its language left out. Under CI=true everything is
 # required.
 set -eu
-purpose=${1:?usage: need.sh demo|test|proxies|browser}
+purpose=${1:?usage: need.sh demo|test|bench|proxies|browser}
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 # Debian keeps nginx in a folder that is not on everybody's PATH.
@@ -26,16 +27,29 @@ want_proxies() {
     want haproxy haproxy; want stunnel4 stunnel4
 }
 
+# What benches/ compiles against: libraries are asked for by their development files.
+want_benches() {
+    want nginx nginx; want python3 python3; want openssl openssl
+    for library in libcurl:libcurl4-openssl-dev openssl:libssl-dev zlib:zlib1g-dev; do
+        pkg-config --exists "${library%%:*}" 2>/dev/null || packages="$packages ${library#*:}"
+    done
+    # Python's own: where it cannot make environments, Debian has that in a package.
+    python3 -c 'import ensurepip' 2>/dev/null || packages="$packages python3-venv"
+}
+
 debian() {
     want cc gcc; want c++ g++; want cmake cmake; want make make; want pkg-config pkg-config
     if [ "$purpose" = test ]; then
-        want valgrind valgrind; want strace strace; want nginx nginx; want apache2 apache2; want nm binutils
-        want python3 python3; want openssl openssl; want mandoc mandoc; want groff groff-base
-        # Python's own: where it cannot make environments, Debian has that in a package.
-        python3 -c 'import ensurepip' 2>/dev/null || packages="$packages python3-venv"
+        want valgrind valgrind; want strace strace; want apache2 apache2; want nm binutils
+        want mandoc mandoc; want groff groff-base
+        want_benches
         [ -e /usr/share/doc/libc6-dbg ] || packages="$packages libc6-dbg"
         # Nobody has to become root for these.
         if [ "$(id -u)" = 0 ] || [ "${CI:-}" = true ]; then want_proxies; want chromium chromium; fi
+    fi
+    if [ "$purpose" = bench ]; then
+        want valgrind valgrind; want strace strace; want strip binutils
+        want_benches
     fi
     [ -n "$packages" ] || return 0
     has apt-get || die "missing:$packages. Install them with this system's package manager and run again."

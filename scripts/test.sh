@@ -32,6 +32,9 @@ cmake -S ctest -B target/ctest-asan -DRQ_ASAN=ON >/dev/null
 cmake --build target/ctest-asan -j "$jobs" >/dev/null
 alone ctest --test-dir target/ctest-asan --output-on-failure -j "$jobs"
 
+step "benches: the runner, and every mode of the clients in C"
+alone benches/test.sh
+
 step "budgets: system calls, instructions, descriptors, memory"
 alone tests/budget/run.sh target/release include target/release/testd
 
@@ -39,7 +42,7 @@ for language in $languages; do
     case $language in
         go)
             step "go: vet, race detector, garbage collector torture, pointers, clients of others"
-            unformatted=$(gofmt -l bindings/go tests/conformance/go tests/budget/stream_go tests/ways/go tests/clients/go examples/go)
+            unformatted=$(gofmt -l bindings/go benches/clients/go tests/conformance/go tests/budget/stream_go tests/ways/go tests/clients/go examples/go)
             [ -z "$unformatted" ] || { echo "not as gofmt has it: $unformatted"; exit 1; }
             (cd bindings/go && go vet ./... && alone go test -race ./... &&
                 GOGC=1 alone go test -count=1 -tags rqdebug ./... &&
@@ -47,7 +50,8 @@ for language in $languages; do
             (cd tests/clients/go && go vet ./... && alone go test -race ./...)
             (cd tests/conformance/go && go vet ./... && alone go test ./...)
             (cd tests/budget/stream_go && go vet ./...)
-            (cd tests/ways/go && go vet ./...) ;;
+            (cd tests/ways/go && go vet ./...)
+            (cd benches/clients/go && go vet ./...) ;;
         node)
             step "node: node --test"
             build_node
