@@ -32,7 +32,7 @@ cmake -S ctest -B target/ctest-asan -DRQ_ASAN=ON >/dev/null
 cmake --build target/ctest-asan -j "$jobs" >/dev/null
 alone ctest --test-dir target/ctest-asan --output-on-failure -j "$jobs"
 
-step "budgets: system calls, instructions, descriptors, memory"
+step "budgets: system calls, instructions, allocations, memory, copies"
 alone tests/budget/run.sh target/release include target/release/testd
 
 for language in $languages; do
