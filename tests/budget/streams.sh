@@ -27,12 +27,16 @@ judge() {
     for what in download upload bomb; do found "$language" $what; done
 }
 
-# judge_each LANGUAGE COMMAND…: it prints "WHAT KIB" for the one that it is told
+# judge_each LANGUAGE COMMAND…: it prints "WHAT KIB" for the one that it is told. The middle one of three processes is
+# judged: when a garbage collector makes its heap larger is chance.
 judge_each() {
     language=$1
     shift
     for what in download upload bomb; do
-        "$@" $what "$RQ_TEST_HTTP" $bytes > "$folder/streams" || failed_in "$language"
+        for _ in 1 2 3; do
+            "$@" $what "$RQ_TEST_HTTP" $bytes || failed_in "$language" >&2
+        done > "$folder/three"
+        sort -k 2n "$folder/three" | sed -n 2p > "$folder/streams"
         found "$language" $what
     done
 }
