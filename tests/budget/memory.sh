@@ -36,7 +36,7 @@ idle "an idle connection over TLS" 16384 "$RQ_TEST_HTTPS/sha256/100" "$ca"
 flat "" "$RQ_TEST_HTTP/sha256/100"
 flat " over TLS" "$RQ_TEST_HTTPS/sha256/100" "$ca"
 truncate -s 100000000 "$folder/100MB"
-check "KiB at the peak of a multipart upload of 5 x 100 MB" \
-    "$("$folder/multipart" "$RQ_TEST_HTTP/upload" "$folder/100MB")" 4096
+peak=$("$folder/multipart" "$RQ_TEST_HTTP/upload" "$folder/100MB") || peak=
+check "KiB at the peak of a multipart upload of 5 x 100 MB" "$peak" 4096
 rm -f "$folder/100MB"
 close

@@ -109,7 +109,7 @@ int main(int argc, char **argv) {
   if (e) fprintf(stderr, "%s: %s\n", rq_code_name(rq_error_code(e)), rq_error_message(e));
   forget(&pool);
   malloc_trim(0);
-  if (idle && counted_live) printf("%ld %ld\n", counted_live(), resident_kib());
+  if (idle && counted_live && e == NULL) printf("%ld %ld\n", counted_live(), resident_kib());
   rq_session_free(pool.session);
   int failed = e != NULL;
   rq_error_free(e);
