@@ -1,21 +1,20 @@
-// How much memory it takes to stream large bodies through the Node binding: a download, an upload
-// from an async iterable, and a download whose gzip makes a few bytes into many. Prints, for each,
-// how many KiB the process needed at its peak beyond what it needs idle, after smaller requests of
-// the same kinds: V8 has compiled and optimised what it will. streams.sh judges. A plain Node: no
-// flags, no gc() called.
+// How much memory it takes to stream a large body through the Node binding: a download, an upload
+// from an async iterable, or a download whose gzip makes a few bytes into many. Prints how many KiB
+// the process needed at its peak beyond what it needed after one small GET: what V8 compiles and
+// collects in between counts. streams.sh judges, and starts a process for each stream. A plain
+// Node: no flags, no gc() called.
 //
-//   node stream.mjs URL [BYTES]
+//   node stream.mjs download|upload|bomb URL [BYTES]
 //
 // URL is a server's, with the endpoints /bytes/N, /sink and /bomb/N; BYTES is 1 GiB by default.
 
 import { readFileSync, writeFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Session } from '../../bindings/node/lib/index.mjs'
 
-const WARM_UP_BYTES = 1 << 26
+const SMALL_BYTES = 1000
 
-const [url, size = 1 << 30] = process.argv.slice(2)
-if (url === undefined) throw new Error('usage: node stream.mjs URL [BYTES]')
+const [name, url, size = 1 << 30] = process.argv.slice(2)
+if (url === undefined) throw new Error('usage: node stream.mjs STREAM URL [BYTES]')
 const session = new Session({ trustEnv: false })
 
 /** A figure of this process in KiB. */
@@ -56,13 +55,8 @@ const streams = {
   }
 }
 
-for (const stream of Object.values(streams)) await stream(WARM_UP_BYTES)
-await sleep(100)
+await streams.download(SMALL_BYTES)
 const idle = kib('VmRSS')
-for (const [name, stream] of Object.entries(streams)) {
-  writeFileSync('/proc/self/clear_refs', '5') // the peak begins anew
-  const begin = performance.now()
-  await stream(Number(size))
-  console.log(name, kib('VmHWM') - idle)
-  console.error(name, Math.round(performance.now() - begin), 'ms')
-}
+writeFileSync('/proc/self/clear_refs', '5') // the peak begins anew
+await streams[name](Number(size))
+console.log(name, kib('VmHWM') - idle)

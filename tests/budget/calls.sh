@@ -1,0 +1,26 @@
+#!/bin/sh
+# The system calls of a warm request, by strace: what it sends and receives, and whatever else it asks of the kernel.
+. tests/budget/measure.sh
+ca=$RQ_TEST_CA_FILE
+
+# Answers of some bytes leave the server in one piece: whether a second one needs a second recv would be chance.
+get=$(each 100 1100 calls warm get "$RQ_TEST_HTTP/sha256/100" N)
+get_tls=$(each 100 1100 calls warm get "$RQ_TEST_HTTPS/sha256/100" N "$ca")
+post=$(each 100 1100 calls warm post "$RQ_TEST_HTTP/sink" N)
+post_tls=$(each 100 1100 calls warm post "$RQ_TEST_HTTPS/sink" N "$ca")
+# One of 64 KiB is read when all of it has arrived (gate.h), for which `warm whole` makes three system calls of its own.
+whole=$(each 20 320 calls warm whole "$RQ_TEST_HTTP/bytes/65536" N)
+whole_tls=$(each 20 320 calls warm whole "$RQ_TEST_HTTPS/bytes/65536" N "$ca")
+# To a tenth: the few that are read before the length of an answer is known are chance.
+without_own() { awk -v found="$1" 'BEGIN { if (found > 3) printf "%.1f", found - 3 }'; }
+
+# The design's goal is 2, for one that is sent and answered: the third is the look at the kept connection.
+check "a warm GET" "$get" 3
+check "a warm GET over TLS" "$get_tls" 3
+check "a warm POST of 1 KiB" "$post" 3
+# The goal is that of a GET. Head and body are two records, and each is sent by itself.
+check "a warm POST of 1 KiB over TLS" "$post_tls" 4
+# The head, with what comes behind it, and the rest.
+check "a warm GET of 64 KiB" "$(without_own "$whole")" 4
+check "a warm GET of 64 KiB over TLS" "$(without_own "$whole_tls")" 4
+close
