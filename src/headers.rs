@@ -129,7 +129,9 @@ impl Headers {
     /// The headers behind `shared`, to change: its own from now on, with room for a few more.
     pub(crate) fn own(shared: &mut Arc<Self>) -> &mut Self {
         if Arc::get_mut(shared).is_none() {
-            *shared = Arc::new(shared.with_room_for(&Self::default()));
+            let none = shared.is_empty();
+            let own = || shared.with_room_for(&Self::default());
+            *shared = Arc::new(if none { Self::default() } else { own() });
         }
         Arc::make_mut(shared)
     }
@@ -247,7 +249,9 @@ impl Headers {
     pub fn set(&mut self, name: &str, value: &[u8]) -> Result<()> {
         check_name(name)?;
         check_value(name, value)?;
-        self.put(name, value);
+        self.drop_waste();
+        let field = self.store(name.as_bytes(), value);
+        self.place_first(name, field);
         Ok(())
     }
 
@@ -258,7 +262,9 @@ impl Headers {
     pub fn add(&mut self, name: &str, value: &[u8]) -> Result<()> {
         check_name(name)?;
         check_value(name, value)?;
-        self.append(name, value);
+        self.drop_waste();
+        let field = self.store(name.as_bytes(), value);
+        self.push(field);
         Ok(())
     }
 
@@ -274,10 +280,16 @@ impl Headers {
         removed
     }
 
-    /// [`set`](Self::set) for names and values that were checked before.
+    /// [`set`](Self::set) for names and values that are fine, or else are told when they are sent.
     pub(crate) fn put(&mut self, name: &str, value: &[u8]) {
         self.drop_waste();
+        self.is_loose |= !is_sendable(name.as_bytes(), value);
         let field = self.store(name.as_bytes(), value);
+        self.place_first(name, field);
+    }
+
+    /// Puts `field` in the place of the first of its name, and takes the others out.
+    fn place_first(&mut self, name: &str, field: Field) {
         let sought = Sought { name: name.as_bytes(), tag: field.tag };
         match self.position_below(self.fields.len(), sought) {
             None => self.push(field),
@@ -294,9 +306,10 @@ impl Headers {
         self.fields.push(field);
     }
 
-    /// [`add`](Self::add) for names and values that were checked before.
+    /// [`add`](Self::add), as [`put`](Self::put).
     pub(crate) fn append(&mut self, name: &str, value: &[u8]) {
         self.drop_waste();
+        self.is_loose |= !is_sendable(name.as_bytes(), value);
         let field = self.store(name.as_bytes(), value);
         self.push(field);
     }
@@ -320,7 +333,9 @@ impl Headers {
         if self.is_loose {
             let old = std::mem::take(self);
             for field in &old.fields {
-                let field = self.store(field.name.of(&old.text), field.value.of(&old.text));
+                let (name, value) = (field.name.of(&old.text), field.value.of(&old.text));
+                self.is_loose |= !is_sendable(name, value);
+                let field = self.store(name, value);
                 self.push(field);
             }
         }
@@ -328,7 +343,6 @@ impl Headers {
 
     /// Stores a field as the line that will be sent: one copy instead of four.
     fn store(&mut self, name: &[u8], value: &[u8]) -> Field {
-        self.is_loose |= !is_sendable(name, value);
         if self.fields.capacity() == 0 {
             // Room for the headers that a request usually has: growing costs more than setting.
             self.fields.reserve(USUAL_FIELDS);

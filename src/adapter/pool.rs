@@ -425,9 +425,9 @@ impl State {
         if self.order.len() > 2 * self.idle + 64 {
             let hosts = &self.hosts;
             self.order.retain(|(serial, _, key)| {
-                hosts
-                    .get(key)
-                    .is_some_and(|host| host.idle.iter().any(|idle| idle.serial == *serial))
+                // Serials grow from the oldest to the newest.
+                let held = |host: &Host| host.idle.binary_search_by_key(serial, |idle| idle.serial);
+                hosts.get(key).is_some_and(|host| held(host).is_ok())
             });
         }
         if self.hosts.len() > 2 * self.idle + 64 {

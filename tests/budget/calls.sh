@@ -14,13 +14,14 @@ whole_tls=$(each 20 320 calls warm whole "$RQ_TEST_HTTPS/bytes/65536" N "$ca")
 # To a tenth: the few that are read before the length of an answer is known are chance.
 without_own() { awk -v found="$1" 'BEGIN { if (found > 3) printf "%.1f", found - 3 }'; }
 
-# The design's goal is 2, for one that is sent and answered: the third is the look at the kept connection.
-check "a warm GET" "$get" 3
-check "a warm GET over TLS" "$get_tls" 3
+# One that is sent and answered. A look at the kept connection comes before only where it has rested, which it does here
+# when another process has the CPU: now and then. What must not be sent twice looks always.
+check "a warm GET" "$get" 2.2
+check "a warm GET over TLS" "$get_tls" 2.2
 check "a warm POST of 1 KiB" "$post" 3
 # The goal is that of a GET. Head and body are two records, and each is sent by itself.
 check "a warm POST of 1 KiB over TLS" "$post_tls" 4
 # The head, with what comes behind it, and the rest.
-check "a warm GET of 64 KiB" "$(without_own "$whole")" 4
-check "a warm GET of 64 KiB over TLS" "$(without_own "$whole_tls")" 4
+check "a warm GET of 64 KiB" "$(without_own "$whole")" 3.2
+check "a warm GET of 64 KiB over TLS" "$(without_own "$whole_tls")" 3.2
 close

@@ -5,9 +5,9 @@
 ca=$RQ_TEST_CA_FILE
 get=$RQ_TEST_HTTP/sha256/100
 
-check "a warm GET" "$(each 50 250 instructions warm get "$get" N)" 10100
-check "a warm GET over TLS" "$(each 50 250 instructions warm get "$RQ_TEST_HTTPS/sha256/100" N "$ca")" 16000
-check "a warm POST of 1 KiB" "$(each 50 250 instructions warm post "$RQ_TEST_HTTP/sink" N)" 11500
+check "a warm GET" "$(each 50 250 instructions warm get "$get" N)" 9700
+check "a warm GET over TLS" "$(each 50 250 instructions warm get "$RQ_TEST_HTTPS/sha256/100" N "$ca")" 15200
+check "a warm POST of 1 KiB" "$(each 50 250 instructions warm post "$RQ_TEST_HTTP/sink" N)" 11100
 check "a warm POST of 1 KiB over TLS" "$(each 50 250 instructions warm post "$RQ_TEST_HTTPS/sink" N "$ca")" 22500
 # Read when all of it has arrived: how many reads it takes would be chance. A trace hook, which that needs, is included.
 check "a warm GET of 64 KiB" "$(each 20 720 instructions warm whole "$RQ_TEST_HTTP/bytes/65536" N)" 31100
@@ -25,8 +25,7 @@ beside() { each 100 4100 instructions pool "$1" "$get" "$2" N; }
 
 check "a warm GET beside 1,000 pooled hosts, relative to one" "$(ratio "$(beside hosts 1000)" "$(beside hosts 1)")" 1.05
 check "a warm GET beside 500 idle connections, relative to one" "$(ratio "$(beside same 500)" "$(beside same 1)")" 1.05
-# Goal: 500. Each sweep looks for every connection of the queue among all idle ones of its host.
 check "more for a GET in turn to two hosts with 500 connections each" \
     "$(awk -v many="$(beside two 1000)" -v few="$(beside two 2)" \
-        'BEGIN { if (few > 0 && many > 0) printf "%.2f", many - few }')" 4200
+        'BEGIN { if (few > 0 && many > 0) printf "%.2f", many - few }')" 600
 close
