@@ -46,6 +46,7 @@ int main(int argc, char **argv) {
   rq_session *session = rq_session_new(&e);
   rq_opts *options = rq_session_opts(session);
   rq_opts_pool(options, (uint32_t)many + 1, (uint32_t)many + 1, 0, &e);
+  rq_opts_header(options, "Accept-Encoding", NULL, &e);
   char **urls = calloc((size_t)hosts, sizeof *urls);
   for (long i = 0; i < hosts; i++) {
     char host[64];

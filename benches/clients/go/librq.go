@@ -1,5 +1,5 @@
 // librq through its Go binding: one session for all goroutines. Settings stay at their defaults but
-// the roots and the size of the pool.
+// the roots, the size of the pool and the codings.
 
 package main
 
@@ -23,6 +23,8 @@ func newLibrq(s settings) client {
 	}
 	if s.mode == "gzip" {
 		options = append(options, rq.Header("Accept-Encoding", "gzip"))
+	} else {
+		options = append(options, rq.WithoutHeader("Accept-Encoding"))
 	}
 	session, err := rq.NewSession(options...)
 	must(err)

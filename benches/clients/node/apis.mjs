@@ -71,7 +71,7 @@ async function librqSession ({ mode, width, ca }) {
   const session = new librq.Session({
     pool: { idle: width + SPARE, idlePerHost: width + SPARE },
     ...(ca && { verify: ca }),
-    ...(mode === 'gzip' && { headers: { 'Accept-Encoding': 'gzip' } })
+    headers: { 'Accept-Encoding': mode === 'gzip' ? 'gzip' : null }
   })
   return [session, librq]
 }
