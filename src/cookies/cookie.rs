@@ -4,8 +4,7 @@
 
 use std::fmt;
 
-use psl::{List, Psl};
-
+use super::suffix;
 use crate::error::{Error, ErrorKind, Result};
 use crate::url::{Scheme, Url};
 
@@ -223,8 +222,7 @@ fn begins_with(name: &[u8], prefix: &[u8]) -> bool {
 /// `localhost`), or an IP address, which has nothing below it. Whatever is no name counts too.
 pub(super) fn is_public_suffix(domain: &str) -> bool {
     let name = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();
-    let is_suffix = || List.suffix(name.as_bytes()).is_none_or(|found| found == name.as_str());
-    name.split('.').any(str::is_empty) || is_ip(&name) || is_suffix()
+    name.split('.').any(str::is_empty) || is_ip(&name) || suffix::is_listed(&name)
 }
 
 /// Also for short forms such as `127.1`: a name whose last label is a number is an address.

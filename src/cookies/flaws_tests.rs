@@ -8,12 +8,14 @@ use crate::limits::SET_COOKIE_BYTES_MAX;
 #[test]
 fn suffixes_by_the_list_and_without_it() {
     for domain in [
-        // ICANN's section, the private one, a wildcard, one in another script.
+        // ICANN's section, the private one, wildcards, one in another script.
         "com",
         "co.uk",
         "github.io",
         "any.ck",
         "a.kawasaki.jp",
+        // By a wildcard, although there is another one right below it.
+        "mtls.run.app",
         "xn--55qx5d.cn",
         // Not in the list.
         "localhost",

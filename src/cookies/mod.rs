@@ -10,6 +10,7 @@ mod cookie;
 mod date;
 pub(crate) mod netscape;
 mod set_cookie;
+mod suffix;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -366,6 +367,9 @@ fn joined(pairs: &[Pair<'_>]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod flaws_tests;
+
+#[cfg(test)]
+mod suffix_tests;
 
 #[cfg(test)]
 mod tests;
