@@ -8,6 +8,7 @@ use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::der::asn1::{ObjectIdentifier, UintRef};
 use x509_cert::der::{DateTime, Decode, Encode, Reader, SliceReader};
 
+use super::names;
 use crate::limits::RSA_KEY_BITS_MIN;
 
 /// A certificate as it is: private authorities have serial numbers that RFC 5280 does not allow.
@@ -41,8 +42,8 @@ impl Certificate {
             i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
         };
         Self {
-            subject: parsed.subject().to_string(),
-            issuer: parsed.issuer().to_string(),
+            subject: names::text_of(parsed.subject()),
+            issuer: names::text_of(parsed.issuer()),
             not_before: seconds(&validity.not_before),
             not_after: seconds(&validity.not_after),
             der,

@@ -8,6 +8,7 @@
 mod client;
 mod describe;
 mod issuer;
+mod names;
 
 use std::fs;
 use std::path::{Path, PathBuf};
