@@ -35,7 +35,7 @@ alone ctest --test-dir target/ctest-asan --output-on-failure -j "$jobs"
 step "benches: the runner, and every mode of the clients in C"
 alone benches/test.sh
 
-step "budgets: system calls, instructions, allocations, memory, copies"
+step "budgets: system calls, instructions, allocations, memory, copies, size"
 alone tests/budget/run.sh target/release include target/release/testd
 
 for language in $languages; do

@@ -1,7 +1,8 @@
 #!/bin/sh
-# What librq costs through the C API, in counts, never in time: calls.sh, instructions.sh, allocations.sh, memory.sh and
-# copies.sh, which measure.sh helps to count. Costs are differences of two run lengths, so start-up does not count. A
-# figure that cannot be had is a failure, and so is one that says a request is free. Each subject prints its closing line.
+# What librq costs through the C API, in counts, never in time: calls.sh, instructions.sh, allocations.sh, memory.sh,
+# copies.sh and size.sh, which measure.sh helps to count. Costs are differences of two run lengths, so start-up does not
+# count. A figure that cannot be had is a failure, and so is one that says a request is free. Each subject prints its
+# closing line.
 #
 #   tests/budget/run.sh LIB_DIR INCLUDE_DIR TESTD [SUBJECT…]
 #
@@ -17,7 +18,7 @@ fi
 lib=$(cd "$1" && pwd)
 include=$(cd "$2" && pwd)
 shift 3
-[ $# -gt 0 ] || set -- calls instructions allocations memory copies
+[ $# -gt 0 ] || set -- calls instructions allocations memory copies size
 cd "$(dirname "$0")/../.."
 folder=$PWD/target/budget
 mkdir -p "$folder"
