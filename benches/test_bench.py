@@ -21,7 +21,7 @@ import peers
 import plots
 import results
 import tables
-from places import WORK
+from places import HERE, RESULTS, WORK
 from servers import Servers
 from workloads import LOADS, Workload
 
@@ -191,6 +191,17 @@ class Pages(unittest.TestCase):
             self.assertIn(title, text)
         self.assertIn("| W1 | go | failed |", text)
         self.assertIn("| W1 | librq | 0.90 | 2.00 | 1.10 | 0.40 | 4.0 |  |", text)
+
+    def test_what_the_tree_shows_is_what_its_results_say(self):
+        # Else: python3 benches/main.py --redraw
+        found = results.read(RESULTS)
+        if not found["runs"]:
+            self.assertIn("No results are kept yet.", (HERE.parent / "README.md").read_text())
+            return
+        for path, text in tables.pages(found, HERE, LOADS).items():
+            self.assertEqual(path.read_text(), text, path)
+        for name, text in plots.every(found, LOADS).items():
+            self.assertEqual((HERE / "plots" / f"{name}.svg").read_text(), text, name)
 
     def test_only_the_part_between_the_marks_is_replaced(self):
         text = f"before\n{tables.BEGIN}\nold\n{tables.END}\nafter\n"
