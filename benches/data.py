@@ -11,7 +11,7 @@ from places import WORK
 MIB = 1 << 20
 SYSTEM_ROOTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
                 "/etc/ssl/cert.pem")
-SIZES = {"100": 100, "16k": 16 << 10, "big": 1 << 30, "quarter": 1 << 28, "part": 100_000_000,
+SIZES = {"100": 100, "128k": 128 << 10, "big": 1 << 30, "quarter": 1 << 28, "part": 100_000_000,
          "small": 25_000_000}
 JSON_BYTES = 50_000_000
 EXTENSIONS = """subjectAltName=DNS:localhost,IP:127.0.0.1

@@ -134,11 +134,12 @@ def check_table(check):
     for key, found in check["tables"].items():
         for row in found:
             if row.get("failed"):
-                rows.append((key, row["client"], "failed", "", "", ""))
+                rows.append((key, row["client"], "failed", "", "", "", ""))
                 continue
             rows.append((key, row["client"], str(row["requests"]), str(row["connections"]),
-                         str(row["resumed"]), ", ".join(row["suites"])))
-    return markdown(("workload", "client", "requests", "connections", "resumed", "suites"), rows, 2)
+                         str(row["resumed"]), f"{row['bytes']:,}", ", ".join(row["suites"])))
+    head = ("workload", "client", "requests", "connections", "resumed", "body bytes", "suites")
+    return markdown(head, rows, 2)
 
 
 def loads_table(workloads, keys):
