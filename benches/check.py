@@ -8,11 +8,12 @@ from places import WORK
 from servers import Servers
 from workloads import LOADS
 
-CASES = (("W1", 40), ("W2", 40), ("W3s", 80), ("W6", 20), ("W6r", 20), ("W8s", 50))
+CASES = (("W1", 40), ("W2", 40), ("W3s", 80), ("W6", 20), ("W6r", 20), ("W8s", 50),
+         ("W9", 2))
 
 
 def lines_of(client, load, count, folder):
-    """What nginx noted of each request: protocol, suite, r or ., number of the connection."""
+    """What nginx noted of each request: protocol, suite, r or ., connection, bytes of the body."""
     log = WORK / "check.log"
     log.unlink(missing_ok=True)
     with Servers(folder, log=f"{log} check") as servers:
@@ -26,11 +27,13 @@ def lines_of(client, load, count, folder):
 
 def observed(lines):
     first = {}
-    for protocol, suite, resumed, connection in lines:
+    for protocol, suite, resumed, connection, _ in lines:
         first.setdefault(connection, (resumed, f"{protocol} {suite}"))
     return {
         "requests": len(lines),
         "connections": len(first),
+        # Of W9: those of the gzip, if it was asked for.
+        "bytes": sum(int(line[-1]) for line in lines),
         "resumed": sum(resumed == "r" for resumed, _ in first.values()),
         "suites": sorted({suite for _, suite in first.values()}),
     }

@@ -4,12 +4,14 @@ import gzip
 import json
 import random
 import subprocess
+from pathlib import Path
 
 from places import WORK
 
 MIB = 1 << 20
-SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
-SIZES = {"100": 100, "16k": 16 << 10, "big": 1 << 30, "quarter": 1 << 28, "part": 100_000_000,
+SYSTEM_ROOTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                "/etc/ssl/cert.pem")
+SIZES = {"100": 100, "128k": 128 << 10, "big": 1 << 30, "quarter": 1 << 28, "part": 100_000_000,
          "small": 25_000_000}
 JSON_BYTES = 50_000_000
 EXTENSIONS = """subjectAltName=DNS:localhost,IP:127.0.0.1
@@ -72,5 +74,7 @@ def certificates():
     (WORK / "extensions").write_text(EXTENSIONS)
     openssl("x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
             "-CAcreateserial", "-days", "3000", "-out", "leaf.pem", "-extfile", "extensions")
-    with open(SYSTEM_ROOTS) as roots:
-        (WORK / "bundle.pem").write_text(roots.read() + (WORK / "ca.pem").read_text())
+    roots = next((path for path in map(Path, SYSTEM_ROOTS) if path.exists()), None)
+    if roots is None:
+        raise SystemExit("the system has no bundle of roots: install ca-certificates")
+    (WORK / "bundle.pem").write_text(roots.read_text() + (WORK / "ca.pem").read_text())

@@ -54,7 +54,7 @@ def reached(goal, figure):
 
 def described(goal):
     bound = f"at least {goal['least']}" if "least" in goal else f"at most {goal['most']}"
-    base = f" of {goal['of']}'s" if "of" in goal else ""
+    base = f" of {'the ' if goal['of'] == 'floor' else ''}{goal['of']}'s" if "of" in goal else ""
     return f"{bound}{base}", WORDS[goal["figure"]]
 
 

@@ -38,6 +38,8 @@ def arguments():
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--quick", action="store_true", help="smaller amounts, two rounds")
     parser.add_argument("--clients", help="only these, by commas: " + ",".join(peers.ALL))
+    parser.add_argument("--redraw", action="store_true",
+                        help="measure nothing: pages and plots anew from results.json")
     parser.add_argument("--languages", default="c go node", help=argparse.SUPPRESS)
     given = parser.parse_args()
     for name in given.workloads:
@@ -128,6 +130,8 @@ def show(found, names):
 
 def main():
     given = arguments()
+    if given.redraw:
+        return keep(results.read(HERE / "results.json"), HERE)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     measure.raise_descriptor_limit()
     build.everything(given.languages.split())

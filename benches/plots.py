@@ -132,10 +132,6 @@ def drawn(title, under, lines, strong=None):
             f"width='{WIDTH}' height='{bottom + 44}'>\n" + "\n".join(made) + "\n</svg>\n")
 
 
-def short(what, limit=34):
-    return what if len(what) <= limit else what[:limit - 1].rstrip() + "…"
-
-
 def good_rows(load):
     return [row for row in load["rows"] if not row.get("failed") and row["client"] in LOOKS]
 
@@ -145,7 +141,7 @@ def ratio_lines(workloads, keys, kind):
         if key in workloads:
             marks = {row["client"]: row[kind]["floor"] for row in good_rows(workloads[key])
                      if row[kind].get("floor")}
-            yield f"{key}  {short(workloads[key]['what'])}", marks, "of the floor's", key
+            yield f"{key}  {workloads[key]['what']}", marks, "of the floor's", key
 
 
 def memory_lines(workloads, keys):
@@ -153,17 +149,19 @@ def memory_lines(workloads, keys):
         if key in workloads:
             rows = good_rows(workloads[key])
             marks = {row["client"]: row["peak_mib"] for row in rows}
-            yield f"{key}  {short(workloads[key]['what'])}", marks, "MiB at the peak", key
+            yield f"{key}  {workloads[key]['what']}", marks, "MiB at the peak", key
     for key in keys:
         rows = [row for row in good_rows(workloads.get(key, {"rows": []})) if "idle_kib" in row]
-        marks = {row["client"]: row["idle_kib"] for row in rows if row["idle_kib"] > 0}
+        # The floor's are next to nothing where there is no TLS: they would stretch the scale.
+        marks = {row["client"]: row["idle_kib"] for row in rows
+                 if row["client"] != "floor-b" and row["idle_kib"] > 0}
         yield f"{key}  KiB an idle connection", marks, "KiB", f"{key} idle"
 
 
-def write(results, folder, keys):
-    folder.mkdir(parents=True, exist_ok=True)
+def every(results, keys):
+    """The plots by name."""
     workloads = results.get("workloads", {})
-    plots = {
+    return {
         "speed": drawn("Speed, relative to bare sockets",
                        "times the floor's speed: right is better",
                        ratio_lines(workloads, keys, "speed"), 1.0),
@@ -173,5 +171,9 @@ def write(results, folder, keys):
         "memory": drawn("Memory", "MiB resident at the peak, or KiB a connection: left is better",
                         memory_lines(workloads, keys)),
     }
-    for name, svg in plots.items():
+
+
+def write(results, folder, keys):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, svg in every(results, keys).items():
         (folder / f"{name}.svg").write_text(svg)

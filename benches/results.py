@@ -64,7 +64,7 @@ def used(results):
 
 
 def said(*command):
-    """The first line of what a program prints; None if it is not there."""
+    """What a program prints; None if it is not there, or fails."""
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
     try:
         done = subprocess.run([str(word) for word in command], text=True, check=False,
@@ -72,8 +72,12 @@ def said(*command):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except OSError:
         return None
-    lines = done.stdout.strip().splitlines()
-    return lines[0] if done.returncode == 0 and lines else None
+    return done.stdout if done.returncode == 0 else None
+
+
+def version_of(*command):
+    version = re.search(r"\d+(?:\.\d+)+", said(*command) or "")
+    return version[0] if version else None
 
 
 def pinned_versions():
@@ -93,17 +97,17 @@ def versions():
     workspace = (ROOT / "Cargo.toml").read_text()
     found = {
         "librq": re.search(r'(?m)^version = "(.+)"', workspace)[1],
-        "libcurl": said("pkg-config", "--modversion", "libcurl"),
-        "OpenSSL": said("pkg-config", "--modversion", "openssl"),
-        "zlib": said("pkg-config", "--modversion", "zlib"),
-        "nginx": said("nginx", "-v"),
-        "cc": said("cc", "--version"),
-        "rustc": said("rustc", "--version"),
-        "Go": said("go", "env", "GOVERSION"),
-        "Node": said("node", "--version"),
-        "Python": said(WORK / "python" / "bin" / "python", "--version"),
-        "pycurl's": said(WORK / "python" / "bin" / "python", "-c",
-                         "import pycurl; print(pycurl.version.split()[1])"),
+        "libcurl": version_of("pkg-config", "--modversion", "libcurl"),
+        "OpenSSL": version_of("pkg-config", "--modversion", "openssl"),
+        "zlib": version_of("pkg-config", "--modversion", "zlib"),
+        "nginx": version_of("nginx", "-v"),
+        "cc": version_of("cc", "--version"),
+        "rustc": version_of("rustc", "--version"),
+        "Go": version_of("go", "env", "GOVERSION"),
+        "Node": version_of("node", "--version"),
+        "Python": version_of(WORK / "python" / "bin" / "python", "--version"),
+        "libcurl of pycurl": version_of(WORK / "python" / "bin" / "python", "-c",
+                               "import pycurl; print(pycurl.version.split()[1])"),
         **pinned_versions(),
     }
     return {name: version for name, version in found.items() if version}
@@ -129,7 +133,7 @@ def machine():
         "cpu": cpu[1].strip() if cpu else platform.machine(),
         "cpus": os.cpu_count(),
         "memory_gib": round(kib / (1 << 20)),
-        "kernel": platform.release(),
+        "kernel": re.match(r"[\d.]+", platform.release())[0].rstrip("."),
         "system": distribution(),
     }
 
@@ -138,7 +142,7 @@ def this_run(command, quick):
     return {
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "command": command,
-        "revision": said("git", "rev-parse", "--short", "HEAD"),
+        "revision": (said("git", "rev-parse", "--short", "HEAD") or "unknown").strip(),
         "load_before": round(os.getloadavg()[0], 1),
         "quick": quick,
         "machine": machine(),

@@ -1,6 +1,7 @@
 """nginx with one worker, and the sink twice, on ports of 127.0.0.1 that were free."""
 
 import os
+import random
 import socket
 import subprocess
 import time
@@ -10,18 +11,23 @@ from places import HERE, WORK
 NAMES = ("http", "https", "fresh", "sink", "sinks")
 NGINX_PLACES = ("/usr/sbin", "/usr/local/sbin")
 STARTING_SECONDS = 10
+PORTS = range(20000, 32000)
 
 
 def free_ports(count):
-    """Ports that nothing listens on; they are held until all of them are known."""
-    held = []
-    for _ in range(count):
-        held.append(socket.socket())
-        held[-1].bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
+    """Ports that were free, from below those that the kernel gives to connections that go out."""
+    found = []
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    raise SystemExit("there are no free ports")
 
 
 class Servers:

@@ -57,13 +57,13 @@ def goal_rows(judged):
     for goal in judged:
         bound, what = goals.described(goal)
         digits = 0 if goal["figure"] == "instructions" else 2
-        yield (goal["workload"], goal["client"], what, bound, number(goal["measured"], digits),
-               words[goal["reached"]])
+        yield (goal["workload"], goal["client"], what, bound, words[goal["reached"]],
+               number(goal["measured"], digits))
 
 
 def missed(judged):
     """Lines that name each goal that is not reached."""
-    for workload, client, what, bound, found, verdict in goal_rows(judged):
+    for workload, client, what, bound, verdict, found in goal_rows(judged):
         if verdict == "not reached":
             yield f"  {workload} {client}: {what} {found}, {bound}"
 
@@ -134,11 +134,12 @@ def check_table(check):
     for key, found in check["tables"].items():
         for row in found:
             if row.get("failed"):
-                rows.append((key, row["client"], "failed", "", "", ""))
+                rows.append((key, row["client"], "failed", "", "", "", ""))
                 continue
             rows.append((key, row["client"], str(row["requests"]), str(row["connections"]),
-                         str(row["resumed"]), ", ".join(row["suites"])))
-    return markdown(("workload", "client", "requests", "connections", "resumed", "suites"), rows, 2)
+                         str(row["resumed"]), f"{row['bytes']:,}", ", ".join(row["suites"])))
+    head = ("workload", "client", "requests", "connections", "resumed", "body bytes", "suites")
+    return markdown(head, rows, 2)
 
 
 def loads_table(workloads, keys):
@@ -171,8 +172,8 @@ def sections(results, parts):
 def page(results, judged, keys):
     workloads = results.get("workloads", {})
     parts = ["# Results", "Made by `make bench`. How to read it: [README.md](README.md).",
-             "## Goals", markdown(("workload", "client", "what", "goal", "measured", ""),
-                                  list(goal_rows(judged)), 4),
+             "## Goals", markdown(("workload", "client", "what", "goal", "", "measured"),
+                                  list(goal_rows(judged)), 5),
              "## Workloads", loads_table(workloads, keys),
              "## Ratios", markdown(HEAD, list(ratio_rows(workloads, keys)), 2),
              *sections(results, (*COUNTS, "growth", "size", "check")),
@@ -219,11 +220,16 @@ def into_readme(text, part):
     return f"{before}{BEGIN}\n\n{part}\n\n{END}{after}"
 
 
-def write(results, folder, keys):
-    """RESULTS.md in the folder, and README.md if it is the tree's own."""
+def pages(results, folder, keys):
+    """What RESULTS.md of the folder shall say, and README.md if the folder is the tree's own."""
     judged = goals.judged(results)
-    (folder / "RESULTS.md").write_text(page(results, judged, keys))
+    made = {folder / "RESULTS.md": page(results, judged, keys)}
     if folder == HERE:
         readme = ROOT / "README.md"
-        part = summary(results, judged, keys)
-        readme.write_text(into_readme(readme.read_text(), part))
+        made[readme] = into_readme(readme.read_text(), summary(results, judged, keys))
+    return made
+
+
+def write(results, folder, keys):
+    for path, text in pages(results, folder, keys).items():
+        path.write_text(text)

@@ -21,7 +21,7 @@ import peers
 import plots
 import results
 import tables
-from places import WORK
+from places import HERE, RESULTS, WORK
 from servers import Servers
 from workloads import LOADS, Workload
 
@@ -30,7 +30,7 @@ RUN = {"date": "2026-01-02T03:04:05Z", "command": "make bench", "revision": "abc
        "machine": {"cpu": "A <CPU> & more", "cpus": 2, "memory_gib": 8, "kernel": "6",
                    "system": "S"}}
 SMOKE_CLIENTS = ("floor", "curl", "librq")
-SMOKE_SIZES = {"100": 100, "16k": 16 << 10, "big": 3 << 20, "part": 300_000}
+SMOKE_SIZES = {"100": 100, "128k": 128 << 10, "big": 3 << 20, "part": 300_000}
 SMOKE_JSON_BYTES = 200_000
 SMOKE_COUNTS = {"get": 6, "gzip": 2, "new": 5, "idle": 20, "put": 2, "chunked": 5, "mime": 1}
 
@@ -58,7 +58,7 @@ def sample():
     new = {"workloads": loads, "syscalls": each,
            "instructions": {"tables": {"W1": [{"client": "librq", "each": {"instructions": 5e3}}]}},
            "check": {"tables": {"W1": [{"client": "librq", "requests": 1, "connections": 1,
-                                        "resumed": 0, "suites": ["- -"]}]}},
+                                        "resumed": 0, "bytes": 100, "suites": ["- -"]}]}},
            "growth": {"costs": {"hosts": costs, "idle": costs},
                       "threads": [{"many": 1, **row("librq")}, {"many": 1, "client": "curl",
                                                                 "failed": True}]},
@@ -192,6 +192,17 @@ class Pages(unittest.TestCase):
         self.assertIn("| W1 | go | failed |", text)
         self.assertIn("| W1 | librq | 0.90 | 2.00 | 1.10 | 0.40 | 4.0 |  |", text)
 
+    def test_what_the_tree_shows_is_what_its_results_say(self):
+        # Else: python3 benches/main.py --redraw
+        found = results.read(RESULTS)
+        if not found["runs"]:
+            self.assertIn("No results are kept yet.", (HERE.parent / "README.md").read_text())
+            return
+        for path, text in tables.pages(found, HERE, LOADS).items():
+            self.assertEqual(path.read_text(), text, path)
+        for name, text in plots.every(found, LOADS).items():
+            self.assertEqual((HERE / "plots" / f"{name}.svg").read_text(), text, name)
+
     def test_only_the_part_between_the_marks_is_replaced(self):
         text = f"before\n{tables.BEGIN}\nold\n{tables.END}\nafter\n"
         made = tables.into_readme(text, "new")
@@ -260,6 +271,13 @@ class Smoke(unittest.TestCase):
                     self.assertEqual((seen["requests"], seen["connections"]), (6, connections))
                     if resumed is not None:
                         self.assertEqual(seen["resumed"], resumed)
+
+    def test_json_comes_as_gzip(self):
+        coded = (self.folder / "json.gz").stat().st_size
+        for client in SMOKE_CLIENTS:
+            with self.subTest(client=client):
+                lines = check.lines_of(client, LOADS["W9"], 2, self.folder)
+                self.assertEqual(check.observed(lines)["bytes"], 2 * coded)
 
     def test_growth_is_measured_over_as_many_hosts_and_connections(self):
         with Servers(self.folder) as servers:

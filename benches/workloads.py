@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from peers import ALL
 
 EVERY = tuple(ALL)
-IN_PARALLEL = ("floor", "floor-b", "curl", "librq-go", "go", "librq-node", "undici", "fetch",
+IN_PARALLEL = ("floor", "floor-b", "librq", "curl", "librq-go", "go", "librq-node", "undici", "fetch",
                "librq-fetch")
 # pycurl has a connection a handle, and Node's fetch no way to hold a thousand answers open.
 HOLDING = tuple(name for name in EVERY if name not in ("pycurl", "fetch"))
@@ -72,33 +72,29 @@ def cold(what, server, ca="ca.pem"):
 
 FIVE = ("part",) * 5
 LOADS = {
-    "W1": Workload("GET of 100 B, kept connection", "get", "http", "/100", 16000, pin=True),
-    "W2": Workload("the same over TLS 1.3", "get", "https", "/100", 16000, pin=True),
-    "W3": Workload("GET of 100 B, 8 threads on one session", "get", "http", "/100", 32000,
-                   threads=8),
-    "W3s": Workload("the same over TLS", "get", "https", "/100", 32000, threads=8),
+    "W1": Workload("GET of 100 B", "get", "http", "/100", 16000, pin=True),
+    "W2": Workload("GET of 100 B, TLS", "get", "https", "/100", 16000, pin=True),
+    "W3": Workload("GET of 100 B, 8 threads", "get", "http", "/100", 32000, threads=8),
+    "W3s": Workload("GET of 100 B, 8 threads, TLS", "get", "https", "/100", 32000, threads=8),
     "W4": bulk("1 GiB down", "get", "http", "/big"),
-    "W4s": bulk("1 GiB down over TLS", "get", "https", "/big"),
-    "W5": bulk("1 GiB up from a file", "put", "sink", files=("big",)),
-    "W5s": bulk("1 GiB up from a file over TLS", "put", "sinks", files=("big",)),
-    "W5c": bulk("1 GiB up in chunks from a generator", "chunked", "sink", count=16384),
-    "W5cs": bulk("the same over TLS", "chunked", "sinks", count=16384),
-    "W6": Workload("new TLS connections, nothing resumed", "new", "fresh", "/100", 500,
-                   per_client=False),
-    "W6r": Workload("new TLS connections, resumed", "new", "https", "/100", 500,
-                    per_client=False),
+    "W4s": bulk("1 GiB down, TLS", "get", "https", "/big"),
+    "W5": bulk("1 GiB up, a file", "put", "sink", files=("big",)),
+    "W5s": bulk("1 GiB up, a file, TLS", "put", "sinks", files=("big",)),
+    "W5c": bulk("1 GiB up, in chunks", "chunked", "sink", count=16384),
+    "W5cs": bulk("1 GiB up, in chunks, TLS", "chunked", "sinks", count=16384),
+    "W6": Workload("new TLS connections", "new", "fresh", "/100", 500, per_client=False),
+    "W6r": Workload("resumed TLS connections", "new", "https", "/100", 500, per_client=False),
     "W7": cold("cold start, http", "http"),
     "W7s": cold("cold start, https, one root", "https"),
-    "W7b": cold("cold start, https, the system's roots and one", "https", "bundle.pem"),
-    "W8": Workload("1,000 idle connections", "idle", "http", "/16k", 1000, "connection", HOLDING,
+    "W7b": cold("cold start, https, all roots", "https", "bundle.pem"),
+    "W8": Workload("1,000 idle connections", "idle", "http", "/128k", 1000, "connection", HOLDING,
                    per_client=False),
-    "W8s": Workload("1,000 idle TLS connections", "idle", "https", "/16k", 1000, "connection",
+    "W8s": Workload("1,000 idle connections, TLS", "idle", "https", "/128k", 1000, "connection",
                     HOLDING, per_client=False),
-    "W9": Workload("JSON of 50 MB, sent as gzip", "gzip", "http", "/json", 4, "MB",
-                   per_client=False),
+    "W9": Workload("50 MB of JSON, gzip", "gzip", "http", "/json", 4, "MB", per_client=False),
     "W10": bulk("form with 5 files of 100 MB", "mime", "sink", files=FIVE),
     "W11": Workload("GET of 100 B, 64 at a time", "get", "http", "/100", 32000, threads=64,
-                    clients=("librq",) + IN_PARALLEL),
-    "W11s": Workload("the same over TLS", "get", "https", "/100", 32000, threads=64,
-                     clients=("librq",) + IN_PARALLEL),
+                    clients=IN_PARALLEL),
+    "W11s": Workload("GET of 100 B, 64 at a time, TLS", "get", "https", "/100", 32000, threads=64,
+                     clients=IN_PARALLEL),
 }

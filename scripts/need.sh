@@ -30,6 +30,7 @@ want_proxies() {
 # What benches/ compiles against: libraries are asked for by their development files.
 want_benches() {
     want nginx nginx; want python3 python3; want openssl openssl
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || packages="$packages ca-certificates"
     for library in libcurl:libcurl4-openssl-dev openssl:libssl-dev zlib:zlib1g-dev; do
         pkg-config --exists "${library%%:*}" 2>/dev/null || packages="$packages ${library#*:}"
     done

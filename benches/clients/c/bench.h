@@ -4,7 +4,8 @@
  *   CLIENT MODE URL COUNT THREADS [FILE...]
  *
  * The modes are those of ../../workloads.py. BENCH_CA names a PEM file of trusted roots,
- * BENCH_WARM a URL that is fetched once before the clock starts. Leaves to each client how it sends.
+ * BENCH_WARM a URL that is fetched once before the clock starts. Leaves to each client how it
+ * sends.
  */
 #pragma once
 #define _GNU_SOURCE
