@@ -26,6 +26,10 @@ pub(super) struct Records {
     end: usize,
     /// Whether the last read took all the room that there was.
     was_filled: bool,
+    /// Whether more came since the connection was parked than a small inbox holds.
+    was_large: bool,
+    /// The size of the inbox when it was parked after that: the next answer may be as large.
+    usual: usize,
     /// Whether rustls may have more to tell without a further byte.
     is_due: bool,
     /// Decrypted bytes that their reader had no room for: `ahead[ahead_at..]`.
@@ -68,6 +72,8 @@ impl Records {
             start: 0,
             end: 0,
             was_filled: false,
+            was_large: false,
+            usual: 0,
             is_due: true,
             ahead: Vec::new(),
             ahead_at: 0,
@@ -125,6 +131,7 @@ impl Records {
             (true, true) => TLS_BUFFER_RECORD_BYTES,
             (true, false) => TLS_BUFFER_BYTES,
         };
+        let size = size.max(self.usual);
         if self.inbox.len() < size {
             let mut larger = vec![0; size];
             larger[..self.end].copy_from_slice(&self.inbox[..self.end]);
@@ -140,6 +147,7 @@ impl Records {
         }
         self.end += count;
         self.was_filled = self.end == self.inbox.len();
+        self.was_large |= self.end > TLS_BUFFER_SMALL_BYTES;
         self.is_due = true;
     }
 
@@ -176,6 +184,8 @@ impl Records {
 
     /// Gives up large buffers while nothing is under way.
     pub(super) fn park(&mut self) {
+        self.usual = if self.was_large { self.inbox.len() } else { 0 };
+        self.was_large = false;
         if self.start == self.end && self.inbox.len() > TLS_BUFFER_SMALL_BYTES {
             (self.inbox, self.start, self.end) = (Vec::new(), 0, 0);
             self.was_filled = false;
