@@ -48,10 +48,16 @@ pub const PROXY_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Size of the buffer in which heads are read; bodies into smaller caller's buffers pass through
 /// it.
 pub const READ_BUFFER_BYTES: usize = 16 * 1024;
-/// Buffer of received TLS records: several records for one system call.
-pub const TLS_BUFFER_BYTES: usize = 64 * 1024;
+/// Most plaintext that one TLS record holds (RFC 8446 §5.1).
+pub const TLS_RECORD_BYTES: usize = 16 * 1024;
+/// Buffer of received TLS records while much is read: several records for one system call.
+pub const TLS_BUFFER_BYTES: usize = 128 * 1024;
 /// What that buffer has at first, and while its connection idles: a small answer fits.
 pub const TLS_BUFFER_SMALL_BYTES: usize = 4 * 1024;
+/// What it has when that was filled: the longest record fits.
+pub const TLS_BUFFER_RECORD_BYTES: usize = 20 * 1024;
+/// Bytes of an upload that are encrypted and sent at a time.
+pub const TLS_SEND_BYTES: usize = 128 * 1024;
 /// A body up to this size is sent in one piece with the head; larger ones in pieces of it.
 pub const SEND_PIECE_BYTES: usize = 256 * 1024;
 /// Bytes that are read from a file or asked of a callback at a time while a body is sent.

@@ -246,7 +246,7 @@ impl Pool {
                 Checkout { kept: Some((stream, since.age_at(now))), buffer, lease }
             }
             None => {
-                let key = OwnedKey::of(key);
+                let key = self.lock().known(key);
                 let limited = policy.limits.open_per_host_max > 0;
                 let permit =
                     limited.then(|| Permit { pool: Arc::downgrade(self), key: key.clone() });
@@ -337,6 +337,17 @@ impl Pool {
 impl State {
     fn host(&mut self, key: &Key<'_>) -> &mut Host {
         self.hosts.entry(OwnedKey::of(key)).or_default()
+    }
+
+    /// `key` to keep: the connections of a host share one.
+    fn known(&mut self, key: &Key<'_>) -> Arc<OwnedKey> {
+        if let Some((known, _)) = self.hosts.get_key_value(key) {
+            return known.clone();
+        }
+        self.sweep();
+        let known = OwnedKey::of(key);
+        self.hosts.insert(known.clone(), Host::default());
+        known
     }
 
     /// The newest idle connection for `key`; if even that is too old, all of the host go to

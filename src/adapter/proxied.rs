@@ -121,7 +121,7 @@ pub(super) fn refused(
 }
 
 /// The beginning of the body; one that is broken or late is as long as it came.
-fn body_of(head: &Head, rest: &[u8], stream: Stream, budget: &Budget) -> Vec<u8> {
+fn body_of(head: &Head, rest: &[u8], mut stream: Stream, budget: &Budget) -> Vec<u8> {
     let Ok((framing, _)) = framing::of_response("GET", head) else { return Vec::new() };
     let mut buffer = ReadBuffer::new();
     while buffer.unread().len() < rest.len() {
@@ -131,7 +131,7 @@ fn body_of(head: &Head, rest: &[u8], stream: Stream, budget: &Budget) -> Vec<u8>
         room[..count].copy_from_slice(&rest[have..have + count]);
         buffer.filled(count);
     }
-    let registration = budget.cancel.as_ref().map(|token| stream.register(token));
+    let registration = budget.cancel.as_ref().and_then(|token| stream.register(token));
     let open = Open { stream, buffer, home: Box::new(Nowhere), keep: false, registration };
     let mut body = Body::new(framing, open, budget.clone(), None);
     body.store_beginning();

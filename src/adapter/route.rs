@@ -248,13 +248,13 @@ fn profile_for(
 
 impl Connection {
     fn new(
-        stream: Stream,
+        mut stream: Stream,
         buffer: ReadBuffer,
         lease: Box<Lease>,
         reused: bool,
         budget: &Budget,
     ) -> Self {
-        let registration = budget.cancel.as_ref().map(|token| stream.register(token));
+        let registration = budget.cancel.as_ref().and_then(|token| stream.register(token));
         Self { stream, buffer, lease, reused, registration }
     }
 }

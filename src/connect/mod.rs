@@ -98,12 +98,12 @@ impl<'a> Dial<'a> {
     /// TLS over `carrier`, with whoever proves to be `host`, or whom the profile names instead.
     pub(crate) fn secure(
         &self,
-        carrier: Stream,
+        mut carrier: Stream,
         host: &str,
         authority: &str,
         profile: &Profile,
     ) -> Result<Stream> {
-        let _registration = self.limit.cancel.as_ref().map(|token| carrier.register(token));
+        let _registration = self.limit.cancel.as_ref().and_then(|token| carrier.register(token));
         let name = server_name(profile.name_for(host))?;
         match tls::stream::TlsStream::handshake(carrier, profile, name, &self.limit) {
             Ok(stream) => {
@@ -119,7 +119,7 @@ impl<'a> Dial<'a> {
 
     /// Asks the HTTP proxy at the other end of `stream` for a tunnel, with this CONNECT head.
     pub(crate) fn tunnel(&self, mut stream: Stream, head: &[u8], proxy: &str) -> Result<Asked> {
-        let registration = self.limit.cancel.as_ref().map(|token| stream.register(token));
+        let registration = self.limit.cancel.as_ref().and_then(|token| stream.register(token));
         let (head, rest) =
             tunnel::ask(&mut stream, head, &self.limit).map_err(|failure| match failure {
                 tunnel::Failure::Error(error) => tunnel::told(proxy, &error),
@@ -144,7 +144,7 @@ impl<'a> Dial<'a> {
         to: &socks::Destination<'_>,
         proxy: &str,
     ) -> Result<Stream> {
-        let registration = self.limit.cancel.as_ref().map(|token| stream.register(token));
+        let registration = self.limit.cancel.as_ref().and_then(|token| stream.register(token));
         socks::ask(&mut stream, handshake, to, &self.limit).map_err(|failure| match failure {
             socks::Failure::Refused(reason, why) => {
                 let message = format!("{proxy} did not connect to {to}: {why}");

@@ -6,7 +6,7 @@
 //! is seen as well (fault 44).
 
 use std::io::{self, IoSlice};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,19 +60,51 @@ pub(super) enum Sent {
     Readable,
 }
 
-/// The descriptor, shared with the token that may shut it down.
-struct Socket(OwnedFd);
+/// The descriptor. Most have no token that may shut them down: those take no memory of their own,
+/// of which every idle connection would keep a page from the system.
+enum Socket {
+    Own(OwnedFd),
+    Shared(Arc<Switch>),
+    /// Between the two; never seen.
+    Moving,
+}
 
-impl Wake for Socket {
+/// A descriptor that a token may shut down.
+struct Switch(OwnedFd);
+
+impl Wake for Switch {
     fn wake(&self) {
         // A peer that is gone already is as good as shut down.
         let _ = rustix::net::shutdown(&self.0, Shutdown::Both);
     }
 }
 
+impl Socket {
+    fn share(&mut self) -> Option<Arc<Switch>> {
+        let switch = match std::mem::replace(self, Self::Moving) {
+            Self::Own(fd) => Arc::new(Switch(fd)),
+            Self::Shared(switch) => switch,
+            Self::Moving => return None,
+        };
+        *self = Self::Shared(switch.clone());
+        Some(switch)
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Own(fd) => fd.as_fd(),
+            Self::Shared(switch) => switch.0.as_fd(),
+            // No socket: every call fails.
+            Self::Moving => rustix::fs::CWD,
+        }
+    }
+}
+
 /// One end of a TCP connection.
 pub(crate) struct Link {
-    socket: Arc<Socket>,
+    socket: Socket,
     /// SO_RCVTIMEO as it stands.
     read_timeout: Option<Duration>,
 }
@@ -80,12 +112,12 @@ pub(crate) struct Link {
 impl Link {
     /// Takes over a connected, blocking socket.
     pub(super) fn new(socket: OwnedFd) -> Self {
-        Self { socket: Arc::new(Socket(socket)), read_timeout: None }
+        Self { socket: Socket::Own(socket), read_timeout: None }
     }
 
     /// Lets `token` shut this connection down for as long as the registration lives.
-    pub(super) fn register(&self, token: &CancelToken) -> Registration {
-        token.register(self.socket.clone())
+    pub(super) fn register(&mut self, token: &CancelToken) -> Option<Registration> {
+        self.socket.share().map(|switch| token.register(switch))
     }
 
     /// Reads at least one byte into `buf`; 0 is the peer's end.
@@ -94,7 +126,7 @@ impl Link {
         loop {
             let timeout = wait.socket_timeout()?;
             self.set_read_timeout(timeout.map(|(timeout, _)| timeout)).map_err(Stop::Io)?;
-            let result = rustix::net::recv(&self.socket.0, &mut *buf, RecvFlags::empty());
+            let result = rustix::net::recv(&self.socket, &mut *buf, RecvFlags::empty());
             match result.map(|(read, _)| read) {
                 Ok(0) | Err(_) if limit.is_cancelled() => return Err(Stop::Cancelled),
                 Ok(read) => return Ok(read),
@@ -112,7 +144,7 @@ impl Link {
     /// Reads what is there already; `None`: nothing yet.
     pub(super) fn recv_now(&mut self, buf: &mut [u8]) -> Result<Option<usize>, Stop> {
         loop {
-            match rustix::net::recv(&self.socket.0, &mut *buf, RecvFlags::DONTWAIT) {
+            match rustix::net::recv(&self.socket, &mut *buf, RecvFlags::DONTWAIT) {
                 Ok((read, _)) => return Ok(Some(read)),
                 Err(Errno::AGAIN) => return Ok(None),
                 Err(Errno::INTR) => {}
@@ -125,7 +157,7 @@ impl Link {
     pub(super) fn has_input(&self) -> bool {
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         let mut byte = [0_u8; 1];
-        !matches!(rustix::net::recv(&self.socket.0, &mut byte[..], flags), Err(Errno::AGAIN))
+        !matches!(rustix::net::recv(&self.socket, &mut byte[..], flags), Err(Errno::AGAIN))
     }
 
     /// Sends some of `parts`, waiting until the peer takes at least a byte. With `watch`, input
@@ -138,7 +170,7 @@ impl Link {
     ) -> Result<Sent, Stop> {
         let mut wait = limit.wait();
         loop {
-            match sys::send(&self.socket.0, parts) {
+            match sys::send(&self.socket, parts) {
                 Ok(sent) => return Ok(Sent::Bytes(sent)),
                 Err(_) if limit.is_cancelled() => return Err(Stop::Cancelled),
                 Err(Errno::AGAIN) => {}
@@ -146,7 +178,7 @@ impl Link {
                 Err(errno) => return Err(Stop::Io(errno)),
             }
             let input = if watch { PollFlags::IN } else { PollFlags::empty() };
-            let mut ready = [PollFd::new(&self.socket.0, PollFlags::OUT | input)];
+            let mut ready = [PollFd::new(&self.socket, PollFlags::OUT | input)];
             let left = wait.left()?.map(timespec);
             match poll(&mut ready, left.as_ref()) {
                 Ok(0) | Err(Errno::INTR) => {}
@@ -165,7 +197,7 @@ impl Link {
 
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> rustix::io::Result<()> {
         if self.read_timeout != timeout {
-            sockopt::set_socket_timeout(&self.socket.0, sockopt::Timeout::Recv, timeout)?;
+            sockopt::set_socket_timeout(&self.socket, sockopt::Timeout::Recv, timeout)?;
             self.read_timeout = timeout;
         }
         Ok(())

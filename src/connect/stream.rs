@@ -110,7 +110,7 @@ impl Stream {
     }
 
     /// Lets `token` shut the connection down while the registration lives.
-    pub(crate) fn register(&self, token: &CancelToken) -> Registration {
+    pub(crate) fn register(&mut self, token: &CancelToken) -> Option<Registration> {
         match self {
             Self::Plain(link) => link.register(token),
             Self::Tls(stream) => stream.carrier().register(token),

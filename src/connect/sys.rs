@@ -5,7 +5,7 @@
 //! raise SIGPIPE (flaw 96).
 
 use std::io::IoSlice;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io::Result;
 use rustix::net::{AddressFamily, SendAncillaryBuffer, SendFlags, SocketType};
@@ -34,7 +34,7 @@ pub(super) fn stream_socket(family: AddressFamily) -> Result<OwnedFd> {
 }
 
 /// Sends what the socket takes now, in one system call.
-pub(super) fn send(socket: &OwnedFd, parts: &[IoSlice<'_>]) -> Result<usize> {
+pub(super) fn send(socket: impl AsFd, parts: &[IoSlice<'_>]) -> Result<usize> {
     match parts {
         [part] => rustix::net::send(socket, part, SEND),
         parts => rustix::net::sendmsg(socket, parts, &mut SendAncillaryBuffer::default(), SEND),

@@ -21,14 +21,14 @@ use crate::client::{
 use crate::peer::{Peer, once, read_to_end};
 
 /// A server's side of TLS, by hand.
-struct Handshake {
-    stream: TcpStream,
-    tls: ServerConnection,
+pub(crate) struct Handshake {
+    pub(crate) stream: TcpStream,
+    pub(crate) tls: ServerConnection,
 }
 
 impl Handshake {
     /// Reads the client's hello.
-    fn begin(stream: TcpStream, config: Arc<ServerConfig>) -> Self {
+    pub(crate) fn begin(stream: TcpStream, config: Arc<ServerConfig>) -> Self {
         let tls = ServerConnection::new(config).unwrap();
         let mut handshake = Self { stream, tls };
         while !handshake.tls.wants_write() {
@@ -43,7 +43,7 @@ impl Handshake {
     }
 
     /// What is to be sent: the first time, everything from the server's hello to its Finished.
-    fn flight(&mut self) -> Vec<u8> {
+    pub(crate) fn flight(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         while self.tls.wants_write() {
             self.tls.write_tls(&mut bytes).unwrap();
@@ -52,7 +52,7 @@ impl Handshake {
     }
 
     /// Ends the handshake and reads until a request has come.
-    fn serve(&mut self) {
+    pub(crate) fn serve(&mut self) {
         let flight = self.flight();
         self.stream.write_all(&flight).unwrap();
         let mut request = Vec::new();
@@ -64,7 +64,7 @@ impl Handshake {
 }
 
 /// A session, and a certificate for this machine that it trusts.
-fn trusted() -> (Session, Arc<ServerConfig>) {
+pub(crate) fn trusted() -> (Session, Arc<ServerConfig>) {
     let ca = Ca::new("authority of a handshake");
     (trusting(&ca.pem()), ca.issue(&LOCAL_NAMES).server_config())
 }

@@ -37,6 +37,7 @@ mod peer;
 mod pool;
 mod prepare;
 mod reading;
+mod records;
 mod redirects;
 mod replies;
 mod response;

@@ -7,14 +7,16 @@
 //! offers http/1.1.
 
 mod explain;
+mod records;
 pub(super) mod stream;
 mod verify;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::ResolvesClientCert;
+use rustls::crypto::CryptoProvider;
 use rustls::sign::SingleCertAndKey;
-use rustls::{ClientConfig, SupportedProtocolVersion};
+use rustls::{CipherSuite, ClientConfig, SupportedCipherSuite, SupportedProtocolVersion};
 
 pub(super) use explain::explain;
 pub(crate) use verify::Verifier;
@@ -82,8 +84,7 @@ fn profile(number: u32, settings: &TlsSettings) -> Result<Profile> {
         Trust::Bundle(bundle) => Some(bundle.roots().clone()),
     };
     let verifier = Arc::new(Verifier::new(roots, settings.pins.clone()));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_protocol_versions(versions(settings.min))
         .map_err(|error| tls_error(format!("TLS cannot be set up: {error}")))?;
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier.clone());
@@ -98,6 +99,21 @@ fn profile(number: u32, settings: &TlsSettings) -> Result<Profile> {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let server_name = settings.server_name.clone();
     Ok(Profile(Arc::new(Made { number, config: Arc::new(config), verifier, server_name })))
+}
+
+/// ring, and of its suites those first that cost the least where the processor knows AES.
+fn provider() -> CryptoProvider {
+    let mut provider = rustls::crypto::ring::default_provider();
+    let is_aes_128 = |suite: &SupportedCipherSuite| {
+        matches!(
+            suite.suite(),
+            CipherSuite::TLS13_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+        )
+    };
+    provider.cipher_suites.sort_by_key(|suite| (suite.tls13().is_none(), !is_aes_128(suite)));
+    provider
 }
 
 fn versions(min: TlsVersion) -> &'static [&'static SupportedProtocolVersion] {

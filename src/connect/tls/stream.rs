@@ -1,36 +1,30 @@
 //! A TLS connection over another one, TCP or the TLS to a proxy: whole records in, whole records
 //! out, the same limits and cancellation as plain.
 //!
-//! Received records lie in a buffer of our own, so that one system call brings several; it is
-//! dropped while the connection idles. rustls sees only bytes: it never touches the socket, so no
-//! SIGPIPE and no endless loop (flaws 85, 96). The end of the stream without close_notify is told
-//! apart from a clean one (fault 72).
+//! rustls sees only bytes, in `records`: it never touches the socket, so no SIGPIPE and no endless
+//! loop (flaws 85, 96). One system call brings or takes several records. The end of the stream
+//! without close_notify is told apart from a clean one (fault 72).
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::IoSlice;
 use std::sync::Arc;
 
+use rustls::HandshakeKind;
+use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConnection, HandshakeKind};
 
+use super::records::{Over, Records};
 use super::{Profile, Verifier};
 use crate::certs::Certificate;
 use crate::connect::socket::{Sent, Stop};
 use crate::connect::stream::{Outbox, Received, Stream};
 use crate::deadline::{Limit, unix_now};
-use crate::limits::{TLS_BUFFER_BYTES, TLS_BUFFER_SMALL_BYTES};
+use crate::limits::TLS_SEND_BYTES;
 
 /// A TLS connection after its handshake.
 pub(crate) struct TlsStream {
     /// What carries the records.
     carrier: Stream,
-    tls: ClientConnection,
-    /// Records as received and not yet given to rustls: `inbox[start..end]`. Small until a read
-    /// fills it.
-    inbox: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// What was wrong with a record; told once what came before it has been read.
-    fault: Option<rustls::Error>,
+    records: Records,
     chain: Option<Arc<PeerChain>>,
 }
 
@@ -58,27 +52,31 @@ impl TlsStream {
         name: ServerName<'static>,
         limit: &Limit,
     ) -> Result<Self, Stop> {
-        let tls = ClientConnection::new(profile.0.config.clone(), name).map_err(Stop::Tls)?;
-        let (inbox, fault, chain) = (Vec::new(), None, None);
-        let mut stream = Self { carrier, tls, inbox, start: 0, end: 0, fault, chain };
-        while stream.tls.is_handshaking() {
+        let config = profile.0.config.clone();
+        let tls = UnbufferedClientConnection::new(config, name).map_err(Stop::Tls)?;
+        let mut stream = Self { carrier, records: Records::new(tls), chain: None };
+        loop {
+            stream.decrypt(&mut []);
+            stream.check()?;
+            if !stream.records.tls().is_handshaking() {
+                // Its last message leaves with the first bytes that are sent.
+                break;
+            }
             stream.flush(limit, false)?;
-            if stream.tls.is_handshaking() && stream.fill(limit)? == 0 {
+            if stream.fill(limit)? == 0 {
                 let error = "the peer closed the connection during the handshake";
                 return Err(Stop::Tls(rustls::Error::General(error.into())));
             }
-            stream.check()?;
         }
-        stream.flush(limit, false)?;
-        let presented = stream.tls.peer_certificates().unwrap_or_default().to_vec();
+        let presented = stream.records.tls().peer_certificates().unwrap_or_default().to_vec();
         let verifier = profile.0.verifier.clone();
         stream.chain = Some(Arc::new(PeerChain { presented, verifier }));
         Ok(stream)
     }
 
     /// What carries this connection.
-    pub(crate) fn carrier(&self) -> &Stream {
-        &self.carrier
+    pub(crate) fn carrier(&mut self) -> &mut Stream {
+        &mut self.carrier
     }
 
     /// What the peer has shown of itself.
@@ -88,49 +86,32 @@ impl TlsStream {
 
     /// Version, and whether an earlier session was resumed: `"TLSv1.3, resumed"`.
     pub(crate) fn described(&self) -> String {
-        let version = match self.tls.protocol_version() {
+        let version = match self.records.tls().protocol_version() {
             Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
             Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
             _ => "TLS",
         };
-        match self.tls.handshake_kind() {
+        match self.records.tls().handshake_kind() {
             Some(HandshakeKind::Resumed) => format!("{version}, resumed"),
             _ => version.to_owned(),
         }
     }
 
-    /// Reads decrypted bytes into `buf`.
+    /// Reads decrypted bytes into `buf`, which must not be empty.
     pub(crate) fn read(&mut self, buf: &mut [u8], limit: &Limit) -> Result<Received, Stop> {
-        let mut got = 0;
         loop {
-            let end = match self.tls.reader().read(&mut buf[got..]) {
-                Ok(0) => Some(Received::End { clean: true }),
-                Ok(read) => {
-                    got += read;
-                    None
-                }
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    Some(Received::End { clean: false })
-                }
-                Err(_) => None,
-            };
-            if let Some(end) = end {
-                return Ok(if got > 0 { Received::Bytes(got) } else { end });
-            }
-            let nothing_more = self.start == self.end || self.fault.is_some();
-            if got == buf.len() || (got > 0 && nothing_more) {
+            let got = self.decrypt(buf);
+            if got > 0 {
                 return Ok(Received::Bytes(got));
             }
-            if got == 0 {
-                self.check()?;
-                if self.tls.wants_write() && self.flush_or_answer(limit)? {
-                    continue;
-                }
+            match self.records.over() {
+                Some(Over::Closed) => return Ok(Received::End { clean: true }),
+                Some(Over::Cut) => return Ok(Received::End { clean: false }),
+                Some(Over::Fault(fault)) => return Err(Stop::Tls(fault.clone())),
+                None => {}
             }
-            if self.start == self.end {
+            if !self.flush_or_answer(limit)? {
                 self.fill(limit)?;
-            } else {
-                self.digest();
             }
         }
     }
@@ -143,15 +124,18 @@ impl TlsStream {
         limit: &Limit,
         watch: bool,
     ) -> Result<bool, Stop> {
-        while self.flush(limit, watch)? {
-            let piece = if outbox.first.is_empty() { outbox.second } else { outbox.first };
-            if piece.is_empty() {
+        loop {
+            if self.records.outgoing().len() < TLS_SEND_BYTES && !outbox.is_empty() {
+                let taken = self.records.encrypt(outbox.first, outbox.second).map_err(Stop::Tls)?;
+                outbox.advance(taken);
+            }
+            if !self.flush(limit, watch)? {
+                return Ok(false);
+            }
+            if outbox.is_empty() {
                 return Ok(true);
             }
-            let taken = self.tls.writer().write(piece).map_err(|_| no_buffer())?;
-            outbox.advance(taken);
         }
-        Ok(false)
     }
 
     /// Takes some of `parts` as the carrier of another TLS connection. What was taken counts as
@@ -163,10 +147,14 @@ impl TlsStream {
         limit: &Limit,
         watch: bool,
     ) -> Result<Sent, Stop> {
-        if !self.flush(limit, watch)? {
+        if watch && self.records.is_readable() {
             return Ok(Sent::Readable);
         }
-        let taken = self.tls.writer().write_vectored(parts).map_err(|_| no_buffer())?;
+        if self.records.outgoing().len() >= TLS_SEND_BYTES && !self.flush(limit, watch)? {
+            return Ok(Sent::Readable);
+        }
+        let part = parts.iter().find(|part| !part.is_empty()).map_or(&[][..], |part| part);
+        let taken = self.records.encrypt(part, &[]).map_err(Stop::Tls)?;
         self.flush(limit, watch)?;
         Ok(Sent::Bytes(taken))
     }
@@ -175,148 +163,87 @@ impl TlsStream {
     /// Never blocks.
     pub(crate) fn has_input(&mut self) -> bool {
         loop {
-            if self.is_readable() {
+            self.decrypt(&mut []);
+            if self.records.is_readable() {
                 return true;
             }
-            if self.start == self.end {
-                self.make_room();
-                match self.carrier.recv_now(&mut self.inbox) {
-                    Ok(None) => return false,
-                    Ok(Some(read)) if read > 0 => (self.start, self.end) = (0, read),
-                    Ok(_) | Err(_) => return true,
-                }
+            let room = self.records.room();
+            if room.is_empty() {
+                return true;
             }
-            self.digest();
+            match self.carrier.recv_now(room) {
+                Ok(None) => return false,
+                Ok(Some(read)) if read > 0 => self.records.received(read),
+                Ok(_) | Err(_) => return true,
+            }
         }
     }
 
-    /// Gives up a large record buffer while nothing is under way.
+    /// Gives up large buffers while nothing is under way.
     pub(crate) fn park(&mut self) {
-        if self.start == self.end && self.inbox.len() > TLS_BUFFER_SMALL_BYTES {
-            self.inbox = Vec::new();
-        }
+        self.records.park();
     }
 
     /// Sends what is left of an upload, or the answer to a key update, without standing in the way
     /// of a read: an answer that is there ends it, and a broken socket is for the read to tell.
     /// True if there is something to read already.
     fn flush_or_answer(&mut self, limit: &Limit) -> Result<bool, Stop> {
+        if self.records.outgoing().is_empty() {
+            return Ok(false);
+        }
         match self.flush(limit, true) {
-            Ok(_) | Err(Stop::Io(_)) => Ok(self.is_readable()),
+            Ok(_) | Err(Stop::Io(_)) => Ok(self.records.is_readable()),
             Err(stop) => Err(stop),
         }
     }
 
-    /// Whether a read would return at once with what rustls has: bytes, the end, or a fault.
-    fn is_readable(&mut self) -> bool {
-        self.tls
-            .process_new_packets()
-            .map_or(true, |state| state.plaintext_bytes_to_read() > 0 || state.peer_has_closed())
-    }
-
-    /// Waits for records and gives the first of them to rustls; 0: the peer's end.
+    /// Waits for records; 0: the peer's end.
     fn fill(&mut self, limit: &Limit) -> Result<usize, Stop> {
-        if self.start == self.end {
-            self.make_room();
-            let read = self.carrier.recv(&mut self.inbox, limit)?;
-            (self.start, self.end) = (0, read);
+        let room = self.records.room();
+        if room.is_empty() {
+            let error = "the peer's message does not end";
+            return Err(Stop::Tls(rustls::Error::General(error.into())));
         }
-        let there = self.end - self.start;
-        self.digest();
-        Ok(there)
+        let read = self.carrier.recv(room, limit)?;
+        self.records.received(read);
+        Ok(read)
     }
 
-    /// An empty inbox for the next read; a large one if the last read filled a small one.
-    fn make_room(&mut self) {
-        let was_filled = self.end > 0 && self.end == self.inbox.len();
-        let size = if was_filled { TLS_BUFFER_BYTES } else { TLS_BUFFER_SMALL_BYTES };
-        if self.inbox.len() < size {
-            self.inbox = vec![0; size];
+    /// Decrypts what is there. A fault is told to the peer at once, if its socket takes it, and to
+    /// the caller when what came before it has been read.
+    fn decrypt(&mut self, out: &mut [u8]) -> usize {
+        let was_over = self.records.over().is_some();
+        let got = self.records.decrypt(out);
+        if !was_over && matches!(self.records.over(), Some(Over::Fault(_))) {
+            let idle = Some(std::time::Duration::from_millis(1));
+            let _ = self.flush(&Limit { idle, by: None, cancel: None }, false);
         }
-        (self.start, self.end) = (0, 0);
+        got
     }
 
-    /// Gives rustls the next of the inbox; an empty inbox is the peer's end.
-    ///
-    /// A fault ends the connection, but not before the records ahead of it have been read.
-    fn digest(&mut self) {
-        let mut records = &self.inbox[self.start..self.end];
-        match self.tls.read_tls(&mut records) {
-            Ok(read) => self.start += read,
-            // Its plaintext buffer is full: the caller reads it first.
-            Err(_) => return,
-        }
-        if let Err(error) = self.tls.process_new_packets() {
-            self.send_alert();
-            self.fault = Some(error);
-        }
-    }
-
-    /// The fault, when all that came before it has been read.
+    /// The fault of a handshake.
     fn check(&self) -> Result<(), Stop> {
-        self.fault.clone().map_or(Ok(()), |fault| Err(Stop::Tls(fault)))
+        match self.records.over() {
+            Some(Over::Fault(fault)) => Err(Stop::Tls(fault.clone())),
+            _ => Ok(()),
+        }
     }
 
-    /// Tells the peer why, if its socket takes it at once.
-    fn send_alert(&mut self) {
-        let limit =
-            Limit { idle: Some(std::time::Duration::from_millis(1)), by: None, cancel: None };
-        let _ = self.flush(&limit, false);
-    }
-
-    /// Sends every record that rustls has ready; false: the peer answered first (only with
-    /// `watch`).
+    /// Sends every record that is ready; false: the peer answered first (only with `watch`).
     fn flush(&mut self, limit: &Limit, watch: bool) -> Result<bool, Stop> {
-        while self.tls.wants_write() {
-            let mut wire = Wire { carrier: &mut self.carrier, limit, watch, end: None };
-            if self.tls.write_tls(&mut wire).is_ok() {
-                continue;
+        while !self.records.outgoing().is_empty() {
+            // What was read ahead makes no socket readable: a wait for room would not see it.
+            if watch && self.records.is_readable() {
+                return Ok(false);
             }
-            match wire.end.take() {
-                Some(Pause::Stop(stop)) => return Err(stop),
+            let records = [IoSlice::new(self.records.outgoing())];
+            match self.carrier.send_some(&records, limit, watch)? {
+                Sent::Bytes(sent) => self.records.sent(sent),
                 // Tickets make a socket readable too: only an answer ends the upload.
-                Some(Pause::Readable) if self.has_input() => return Ok(false),
-                Some(Pause::Readable) => {}
-                None => return Err(no_buffer()),
+                Sent::Readable if self.has_input() => return Ok(false),
+                Sent::Readable => {}
             }
         }
         Ok(true)
-    }
-}
-
-fn no_buffer() -> Stop {
-    Stop::Tls(rustls::Error::General("rustls took no bytes".into()))
-}
-
-/// The socket as rustls sees it for one write.
-struct Wire<'a> {
-    carrier: &'a mut Stream,
-    limit: &'a Limit,
-    watch: bool,
-    end: Option<Pause>,
-}
-
-enum Pause {
-    Readable,
-    Stop(Stop),
-}
-
-impl Write for Wire<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(bytes)])
-    }
-
-    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        let pause = match self.carrier.send_some(parts, self.limit, self.watch) {
-            Ok(Sent::Bytes(sent)) => return Ok(sent),
-            Ok(Sent::Readable) => Pause::Readable,
-            Err(stop) => Pause::Stop(stop),
-        };
-        self.end = Some(pause);
-        Err(io::ErrorKind::Other.into())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
