@@ -48,6 +48,15 @@ pub const PROXY_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Size of the buffer in which heads are read; bodies into smaller caller's buffers pass through
 /// it.
 pub const READ_BUFFER_BYTES: usize = 16 * 1024;
+/// What is read of a large body that comes fast over a plain connection, at a time: beyond what the
+/// caller has asked for, it waits in the connection's buffer.
+pub const READ_AHEAD_BYTES: usize = 512 * 1024;
+/// A caller's buffer of this size gets such a body straight from the socket.
+pub const READ_DIRECT_BYTES: usize = 256 * 1024;
+/// Bytes of a body that have come in full reads, one after another, before it is read ahead.
+pub const READ_AHEAD_AFTER_BYTES: usize = 1024 * 1024;
+/// What must be left of a body of known length for that.
+pub const READ_AHEAD_LEFT_BYTES_MIN: usize = 4 * 1024 * 1024;
 /// Most plaintext that one TLS record holds (RFC 8446 §5.1).
 pub const TLS_RECORD_BYTES: usize = 16 * 1024;
 /// Buffer of received TLS records while much is read: several records for one system call.
@@ -61,7 +70,7 @@ pub const TLS_SEND_BYTES: usize = 128 * 1024;
 /// A body up to this size is sent in one piece with the head; larger ones in pieces of it.
 pub const SEND_PIECE_BYTES: usize = 256 * 1024;
 /// Bytes that are read from a file or asked of a callback at a time while a body is sent.
-pub const UPLOAD_READ_BYTES: usize = 64 * 1024;
+pub const UPLOAD_READ_BYTES: usize = 256 * 1024;
 /// A multipart body up to this size that is all in memory is built in one piece, and can be read.
 pub const MULTIPART_MEMORY_BYTES: usize = 64 * 1024;
 /// Longest netrc file that is read.
@@ -91,6 +100,8 @@ pub const COOKIE_AGE_SECONDS_MAX: i64 = 400 * 24 * 3600;
 pub const DIGEST_ORIGINS_MAX: usize = 64;
 /// Content codings of one body (flaw 77).
 pub const CODINGS_MAX: usize = 5;
+/// Bytes of a coded body that are read at a time, once much has come of it.
+pub const CODED_READ_BYTES: usize = 64 * 1024;
 /// What lies between two stacked codings.
 pub const CODING_BUFFER_BYTES: usize = 16 * 1024;
 /// What may pass between stacked codings while nothing comes out: a bomb of empty members would

@@ -30,7 +30,12 @@ impl<'a> Pieces<'a> {
         let from = match source {
             Source::Empty => From::Memory([].chunks(1)),
             Source::Bytes(bytes) => From::Memory(bytes.chunks(SEND_PIECE_BYTES)),
-            source => From::Source { reading: source.reading(total)?, buffer: Vec::new() },
+            source => {
+                let most = total.and_then(|total| usize::try_from(total).ok());
+                let size = most.unwrap_or(usize::MAX).clamp(1, UPLOAD_READ_BYTES);
+                // Not more than is needed, and no page of it touched before it is.
+                From::Source { reading: source.reading(total)?, buffer: vec![0; size] }
+            }
         };
         Ok(Self { from, progress, total, sent: 0 })
     }
@@ -40,7 +45,6 @@ impl<'a> Pieces<'a> {
         match &mut self.from {
             From::Memory(chunks) => Ok(chunks.next()),
             From::Source { reading, buffer } => {
-                buffer.resize(UPLOAD_READ_BYTES, 0);
                 let count = reading.read(buffer).map_err(Stop::Source)?;
                 Ok((count > 0).then_some(&buffer[..count]))
             }

@@ -1,7 +1,8 @@
 //! The read buffer: what came with the head, and small reads of the body. Lent by the pool, given
-//! back with the connection, so that an idle connection holds none.
+//! back with the connection, so that an idle connection holds none. Wide while a large body is read
+//! ahead.
 
-use crate::limits::{HEAD_BYTES_MAX, READ_BUFFER_BYTES};
+use crate::limits::{HEAD_BYTES_MAX, READ_AHEAD_BYTES, READ_BUFFER_BYTES};
 
 /// Received bytes that nobody has taken yet.
 pub(crate) struct ReadBuffer {
@@ -15,9 +16,22 @@ impl ReadBuffer {
         Self { bytes: vec![0; READ_BUFFER_BYTES].into(), start: 0, end: 0 }
     }
 
-    /// True if it has grown for a huge head: not worth keeping.
+    /// True if it has grown for a huge head or a large body: not worth keeping.
     pub(crate) fn is_grown(&self) -> bool {
         self.bytes.len() > READ_BUFFER_BYTES
+    }
+
+    /// Makes room to read a body ahead; nothing may be unread.
+    pub(crate) fn widen(&mut self) {
+        debug_assert!(self.start == self.end);
+        // A new one, not a longer one: its pages cost nothing before something comes.
+        self.bytes = vec![0; READ_AHEAD_BYTES].into();
+        self.clear();
+    }
+
+    /// Whether a body is read ahead into it.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.bytes.len() >= READ_AHEAD_BYTES
     }
 
     pub(crate) fn clear(&mut self) {

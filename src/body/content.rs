@@ -9,7 +9,7 @@ use super::Body;
 use crate::coding::Decoder;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::Headers;
-use crate::limits::READ_BUFFER_BYTES;
+use crate::limits::{CODED_READ_BYTES, READ_BUFFER_BYTES};
 
 /// The content of a response.
 pub(crate) struct Content {
@@ -158,13 +158,24 @@ impl Coding {
             match (self.start == self.end, self.ended) {
                 (true, true) => return Ok(0),
                 (true, false) => {
-                    self.input.resize(READ_BUFFER_BYTES, 0);
+                    make_room(&mut self.input, self.end, body);
                     (self.start, self.end) = (0, body.read(&mut self.input)?);
                     self.ended = self.end == 0;
                 }
                 (false, _) => {}
             }
         }
+    }
+}
+
+/// A place for the next of the body: no more than is left of it, and much only once it has shown
+/// that it is long; `last` bytes have come with the read before.
+fn make_room(input: &mut Vec<u8>, last: usize, body: &Body) {
+    let is_long = last > READ_BUFFER_BYTES / 2;
+    let size = if is_long { CODED_READ_BYTES } else { READ_BUFFER_BYTES };
+    let size = body.left_within(size).max(1);
+    if input.len() < size {
+        *input = vec![0; size];
     }
 }
 

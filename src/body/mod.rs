@@ -1,8 +1,9 @@
 //! What the caller reads: framing is taken off, truncation is an error, the connection goes home
 //! with the last byte.
 //!
-//! Bytes go straight from the socket into the caller's memory, unless they came with the head or
-//! the caller's buffer is small. A chunked body is decoded where it lies. An error stays: no later
+//! Bytes go straight from the socket into the caller's memory, unless they came with the head, the
+//! caller's buffer is small, or a large body comes faster than the caller takes it: then much is
+//! read at a time, and copied. A chunked body is decoded where it lies. An error stays: no later
 //! read turns it into an end. Sources: behaviours D1–D21, faults 67–75. Content codings are
 //! `content`'s, lines and text the response's.
 
@@ -22,7 +23,10 @@ use crate::deadline::{Budget, Limit};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::Headers;
 use crate::http1::framing::{BodyState, Framing};
-use crate::limits::{DRAIN_BYTES_MAX, DRAIN_TIME, READ_BUFFER_BYTES, RESERVE_BYTES_MAX};
+use crate::limits::{
+    DRAIN_BYTES_MAX, DRAIN_TIME, READ_AHEAD_AFTER_BYTES, READ_AHEAD_LEFT_BYTES_MIN,
+    READ_BUFFER_BYTES, READ_DIRECT_BYTES, RESERVE_BYTES_MAX,
+};
 use crate::trace::{Progress, Step};
 
 /// Where a connection goes when its response has been read.
@@ -50,6 +54,8 @@ pub(crate) struct Body {
     budget: Budget,
     limit: Limit,
     received: u64,
+    /// How much has come in full reads since the last one that was not.
+    rush: usize,
     trailers: Option<Box<Headers>>,
     failed: Option<Error>,
     watch: Option<Box<Watch>>,
@@ -86,6 +92,7 @@ impl Body {
             budget,
             limit,
             received: 0,
+            rush: 0,
             trailers: None,
             failed: None,
             watch,
@@ -114,6 +121,7 @@ impl Body {
             limit: budget.exchanging(),
             budget,
             received: bytes.len() as u64,
+            rush: 0,
             trailers: None,
             stored: if too_long.is_some() { Vec::new() } else { bytes },
             failed: too_long,
@@ -140,6 +148,11 @@ impl Body {
             self.fail(error.clone());
         }
         result
+    }
+
+    /// How much of `most` may be left of it.
+    fn left_within(&self, most: usize) -> usize {
+        self.state.read_max(most)
     }
 
     /// The error that ended the body, once all that came before it has been read.
@@ -217,7 +230,7 @@ impl Body {
 
     fn read_some(&mut self, out: &mut [u8]) -> Result<usize> {
         while let Some(open) = &mut self.open {
-            let count = match open.receive(out, &self.state, &self.limit) {
+            let count = match open.receive(out, &self.state, &mut self.rush, &self.limit) {
                 Ok(Received::Bytes(count)) => count,
                 Ok(Received::End { clean }) => return self.ended(clean),
                 Err(stop) => return Err(self.broken(stop)),
@@ -398,20 +411,45 @@ impl Open {
         &mut self,
         out: &mut [u8],
         state: &BodyState,
+        rush: &mut usize,
         limit: &Limit,
     ) -> std::result::Result<Received, Stop> {
-        let wanted = state.read_max(out.len());
+        let (wanted, left) = (state.read_max(out.len()), state.read_max(usize::MAX));
         if self.buffer.unread().is_empty() {
-            if wanted >= READ_BUFFER_BYTES || wanted == state.read_max(usize::MAX) {
-                return self.stream.read(&mut out[..wanted], limit);
+            if wanted < READ_DIRECT_BYTES && self.is_worth_reading_ahead(*rush, left) {
+                self.buffer.widen();
+            }
+            let much = if self.buffer.is_wide() { READ_DIRECT_BYTES } else { READ_BUFFER_BYTES };
+            if wanted >= much || wanted == left {
+                let received = self.stream.read(&mut out[..wanted], limit)?;
+                count_rush(rush, received, wanted);
+                return Ok(received);
             }
             let room = self.buffer.room();
             let most = state.read_max(room.len());
-            match self.stream.read(&mut room[..most], limit)? {
+            let received = self.stream.read(&mut room[..most], limit)?;
+            count_rush(rush, received, most);
+            match received {
                 Received::Bytes(count) => self.buffer.filled(count),
                 end => return Ok(end),
             }
         }
+        if limit.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
         Ok(Received::Bytes(self.buffer.take(&mut out[..wanted])))
     }
+
+    /// Whether the body, of which `left` bytes are left, is large, and the socket has always had
+    /// more of it than was asked for. TLS has a buffer of its own.
+    fn is_worth_reading_ahead(&self, rush: usize, left: usize) -> bool {
+        rush >= READ_AHEAD_AFTER_BYTES
+            && left >= READ_AHEAD_LEFT_BYTES_MIN
+            && matches!(self.stream, Stream::Plain(_))
+            && !self.buffer.is_wide()
+    }
+}
+
+fn count_rush(rush: &mut usize, received: Received, asked: usize) {
+    *rush = if received == Received::Bytes(asked) { rush.saturating_add(asked) } else { 0 };
 }

@@ -13,7 +13,7 @@ use crate::body::content::Content;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::files::NewFile;
 use crate::headers::Headers;
-use crate::limits::{LINE_BUFFER_BYTES, READ_BUFFER_BYTES};
+use crate::limits::{LINE_BUFFER_BYTES, READ_AHEAD_BYTES, READ_BUFFER_BYTES};
 use crate::text::{self, Lines, TextDecoder};
 
 /// A body while it is read.
@@ -410,7 +410,7 @@ impl Response {
             Error::system(ErrorKind::File, &what, error).in_phase(Phase::Body)
         };
         let mut file = NewFile::create(path, 0o666).map_err(|error| fault(&error))?;
-        let mut buffer = vec![0; READ_BUFFER_BYTES.max(64 * 1024)];
+        let mut buffer = vec![0; READ_AHEAD_BYTES];
         let mut saved = 0;
         loop {
             match self.read(&mut buffer)? {

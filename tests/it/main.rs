@@ -30,6 +30,7 @@ mod flaws_tls;
 mod hooks;
 mod https_proxies;
 mod keys;
+mod large_bodies;
 mod middle;
 mod mounts;
 mod origins;

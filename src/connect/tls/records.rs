@@ -40,6 +40,8 @@ pub(super) struct Records {
     outbox_at: usize,
     outbox_end: usize,
     over: Option<Over>,
+    /// Whether something was wrong, also behind the end.
+    is_broken: bool,
 }
 
 /// Why nothing more will come, once what came before has been read.
@@ -81,6 +83,7 @@ impl Records {
             outbox_at: 0,
             outbox_end: 0,
             over: None,
+            is_broken: false,
         }
     }
 
@@ -213,8 +216,10 @@ impl Records {
 
     fn seal(&mut self, piece: &[u8]) -> Result<(), rustls::Error> {
         while !piece.is_empty() {
-            if let Some(Over::Fault(error)) = &self.over {
-                return Err(error.clone());
+            match &self.over {
+                Some(Over::Fault(error)) => return Err(error.clone()),
+                _ if self.is_broken => return Err(rustls::Error::EncryptError),
+                _ => {}
             }
             if let Seen::Nothing = self.look(&mut [], false, piece) {
                 break;
@@ -280,6 +285,7 @@ impl Records {
     /// A fault ends the connection; its alert is left to be sent.
     fn fail(&mut self, error: rustls::Error) {
         self.over.get_or_insert(Over::Fault(error));
+        self.is_broken = true;
         let mut outbox = Outbox { bytes: &mut self.outbox, end: &mut self.outbox_end };
         // rustls looks at no record while it has something to send.
         while self.tls.wants_write() {
