@@ -108,7 +108,7 @@ fn respond(
     let (options, session, budget) = (prepared.options(), context.session, context.budget);
     let elapsed = budget.elapsed();
     let chain = stream.chain().cloned();
-    let open = Open { stream, buffer, home: lease, keep, registration };
+    let open = Open { stream, buffer, home: Box::new(lease), keep, registration };
     let watch = watch(options, session, framing);
     let body = Body::new(framing, open, budget.clone(), watch);
     let content = content(body, &head.headers, options, session);

@@ -163,14 +163,12 @@ pub(super) struct Checkout {
     /// A kept connection, and for how long it rested; none: open one.
     pub(super) kept: Option<(Stream, Duration)>,
     pub(super) buffer: ReadBuffer,
-    pub(super) lease: Box<Lease>,
+    pub(super) lease: Lease,
 }
 
-/// The right to use a connection, and its way back. It stays with its connection for as long as
-/// that lives: a request that finds one allocates none.
+/// The right to use a connection, and its way back.
 pub(super) struct Lease {
-    /// None while the connection lies in the pool.
-    pool: Option<Arc<Pool>>,
+    pool: Arc<Pool>,
     key: Arc<OwnedKey>,
     policy: Policy,
     permit: Option<Permit>,
@@ -184,8 +182,9 @@ struct Permit {
 }
 
 struct Idle {
-    lease: Box<Lease>,
+    key: Arc<OwnedKey>,
     stream: Stream,
+    permit: Option<Permit>,
     since: Moment,
     serial: u64,
 }
@@ -239,10 +238,10 @@ impl Pool {
         drop(expired);
         let (idle, buffer) = taken?;
         let buffer = buffer.unwrap_or_else(ReadBuffer::new);
-        let pool = Some(self.clone());
+        let pool = self.clone();
         Ok(match idle {
-            Some(Idle { mut lease, stream, since, .. }) => {
-                (lease.pool, lease.policy) = (pool, policy);
+            Some(Idle { key, stream, permit, since, .. }) => {
+                let lease = Lease { pool, key, policy, permit };
                 Checkout { kept: Some((stream, since.age_at(now))), buffer, lease }
             }
             None => {
@@ -250,8 +249,7 @@ impl Pool {
                 let limited = policy.limits.open_per_host_max > 0;
                 let permit =
                     limited.then(|| Permit { pool: Arc::downgrade(self), key: key.clone() });
-                let lease = Box::new(Lease { pool, key, policy, permit });
-                Checkout { kept: None, buffer, lease }
+                Checkout { kept: None, buffer, lease: Lease { pool, key, policy, permit } }
             }
         })
     }
@@ -281,7 +279,7 @@ impl Pool {
             if let Some(found) = state.pop(key, policy.idle_age, Moment::now(), expired) {
                 return Ok((Some(found), state.spares.pop()));
             }
-            let expiring = expired.iter().filter(|idle| idle.lease.permit.is_some()).count();
+            let expiring = expired.iter().filter(|idle| idle.permit.is_some()).count();
             let host = state.host(key);
             if host.open < open_max + expiring {
                 host.open += 1;
@@ -316,9 +314,9 @@ impl Pool {
     /// of the parent may have held the lock at the fork; then they stay open until the child ends.
     pub(super) fn drop_inherited(&self) {
         let Ok(mut state) = self.state.try_lock() else { return };
-        for mut idle in state.hosts.values_mut().flat_map(|host| host.idle.drain(..)) {
+        for idle in state.hosts.values_mut().flat_map(|host| host.idle.drain(..)) {
             // Not dropped: that would lock the pool again.
-            std::mem::forget(idle.lease.permit.take());
+            std::mem::forget(idle.permit);
         }
     }
 
@@ -384,10 +382,10 @@ impl State {
         let now = idle.since;
         self.serial += 1;
         idle.serial = self.serial;
-        self.order.push_back((self.serial, now, idle.lease.key.clone()));
-        let host = match self.hosts.get_mut(&idle.lease.key) {
+        self.order.push_back((self.serial, now, idle.key.clone()));
+        let host = match self.hosts.get_mut(&idle.key) {
             Some(host) => host,
-            None => self.hosts.entry(idle.lease.key.clone()).or_default(),
+            None => self.hosts.entry(idle.key.clone()).or_default(),
         };
         host.idle.push_back(idle);
         self.idle += 1;
@@ -450,11 +448,10 @@ impl State {
 }
 
 impl Home for Lease {
-    fn keep(mut self: Box<Self>, mut stream: Stream, buffer: ReadBuffer) {
-        let Some(pool) = self.pool.take() else { return };
+    fn keep(self: Box<Self>, mut stream: Stream, buffer: ReadBuffer) {
         stream.park();
-        let policy = self.policy;
-        let idle = Idle { lease: self, stream, since: Moment::now(), serial: 0 };
+        let Self { pool, key, policy, permit } = *self;
+        let idle = Idle { key, stream, permit, since: Moment::now(), serial: 0 };
         let mut gone = Vec::new();
         let mut state = pool.lock();
         state.push(idle, policy, &mut gone);
@@ -466,9 +463,7 @@ impl Home for Lease {
     }
 
     fn discard(self: Box<Self>, buffer: ReadBuffer) {
-        if let Some(pool) = &self.pool {
-            give_spare(&mut pool.lock(), buffer);
-        }
+        give_spare(&mut self.pool.lock(), buffer);
     }
 }
 

@@ -30,7 +30,7 @@ use crate::url::{Scheme, Url};
 pub(super) struct Connection {
     pub(super) stream: Stream,
     pub(super) buffer: ReadBuffer,
-    pub(super) lease: Box<Lease>,
+    pub(super) lease: Lease,
     pub(super) reused: bool,
     pub(super) registration: Option<Registration>,
 }
@@ -192,7 +192,7 @@ impl<'a> Route<'a> {
             // Dead, or it has said something unasked (faults 76, 77): closed, and the next one is
             // tried.
             drop(stream);
-            lease.discard(buffer);
+            Box::new(lease).discard(buffer);
         }
     }
 
@@ -250,7 +250,7 @@ impl Connection {
     fn new(
         mut stream: Stream,
         buffer: ReadBuffer,
-        lease: Box<Lease>,
+        lease: Lease,
         reused: bool,
         budget: &Budget,
     ) -> Self {
