@@ -126,7 +126,7 @@ pub const LINE_BUFFER_BYTES: usize = 64 * 1024;
 /// Bytes of text that are decoded at a time.
 pub const TEXT_PIECE_BYTES: usize = 4 * 1024;
 /// A connection that served its last request less than this ago is used without a look at it.
-pub const SILENCE_TRUSTED: Duration = Duration::from_micros(50);
+pub const SILENCE_TRUSTED: Duration = Duration::from_micros(10);
 /// Read buffers that a session keeps for its next requests.
 pub const SPARE_BUFFERS_MAX: usize = 16;
 
