@@ -120,7 +120,7 @@ def show(found, names):
     if rows:
         print(tables.aligned(tables.HEAD, rows))
     parts = [{"instr": "instructions", "build": "size"}.get(name, name) for name in names]
-    print("\n\n".join(tables.sections(found, parts)))
+    print("", *tables.sections(found, parts), sep="\n\n")
     judged = goals.judged(found)
     lines = list(tables.missed(judged))
     print(f"\n{sum(goal['reached'] is True for goal in judged)} goals reached, {len(lines)} not, "
