@@ -7,13 +7,15 @@
 //! What may be *sent* is in `check`.
 
 mod check;
+mod names;
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use check::{byte_name, check_name, check_value, is_sendable, is_token_byte, shortened};
+
+use names::{lists_token, same_name};
 
 use crate::error::Result;
 
@@ -95,6 +97,7 @@ impl<'a> Sought<'a> {
         Self { name, tag: Tag::of(name) }
     }
 
+    #[inline(always)]
     fn is(self, field: &Field, text: &[u8]) -> bool {
         field.tag == self.tag && same_name(field.name.of(text), self.name)
     }
@@ -108,6 +111,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    #[inline(always)]
     pub(crate) fn of(self, text: &[u8]) -> &[u8] {
         &text[self.start as usize..self.end as usize]
     }
@@ -348,15 +352,17 @@ impl Headers {
             self.fields.reserve(USUAL_FIELDS);
             self.text.reserve(USUAL_BYTES);
         }
-        let mut put = |bytes: &[u8], after: &[u8]| {
-            let start = self.text.len() as u32;
-            self.text.extend_from_slice(bytes);
-            let end = self.text.len() as u32;
-            self.text.extend_from_slice(after);
-            Span { start, end }
-        };
-        let (tag, name, value) = (Tag::of(name), put(name, b": "), put(value, b"\r\n"));
-        Field { name, value, tag }
+        let start = self.text.len();
+        let (name_end, value_start) = (start + name.len(), start + name.len() + 2);
+        let value_end = value_start + value.len();
+        self.text.resize(value_end + 2, 0);
+        self.text[start..name_end].copy_from_slice(name);
+        self.text[name_end..value_start].copy_from_slice(b": ");
+        self.text[value_start..value_end].copy_from_slice(value);
+        self.text[value_end..].copy_from_slice(b"\r\n");
+        let span = |start, end| Span { start: start as u32, end: end as u32 };
+        let (own, value) = (span(start, name_end), span(value_start, value_end));
+        Field { name: own, value, tag: Tag::of(name) }
     }
 
     /// These fields with those of `over` in their places (S2, S5): a field that both have keeps
@@ -459,12 +465,6 @@ impl Headers {
     }
 }
 
-/// Whether two names are the same, in any case: most letters are of one case anyway.
-fn same_name(a: &[u8], b: &[u8]) -> bool {
-    let is_same = |(x, y): (&u8, &u8)| x == y || (x ^ y == 0x20 && x.is_ascii_alphabetic());
-    a.len() == b.len() && a.iter().zip(b).all(is_same)
-}
-
 /// Equal fields in the same order, case and repetition included.
 impl PartialEq for Headers {
     fn eq(&self, other: &Self) -> bool {
@@ -477,19 +477,6 @@ impl Eq for Headers {}
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
-    }
-}
-
-/// Whether this comma-separated list holds `token`, in any case. Nearly always it is one item.
-fn lists_token(value: &[u8], token: &[u8]) -> bool {
-    let is_it = |item: &[u8]| same_name(item.trim_ascii(), token);
-    match value.len().cmp(&token.len()) {
-        Ordering::Less => false,
-        Ordering::Equal => same_name(value, token),
-        Ordering::Greater => match memchr::memchr3(b',', b' ', b'\t', value) {
-            None => false,
-            Some(_) => value.split(|byte| *byte == b',').any(is_it),
-        },
     }
 }
 

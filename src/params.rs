@@ -37,7 +37,7 @@ struct Pair {
     len: usize,
     is_removed: bool,
     /// What the name ends with, by which most names of a length differ.
-    last: Option<u8>,
+    last: u8,
 }
 
 impl Pair {
@@ -56,7 +56,8 @@ impl Params {
         let pair = self.store(name, value);
         let text = self.text.as_bytes();
         let same = |other: &Pair| {
-            (other.name_len, other.last) == (pair.name_len, pair.last)
+            other.name_len == pair.name_len
+                && other.last == pair.last
                 && text[other.name()] == text[pair.name()]
         };
         let Some(first) = self.pairs.iter().position(same) else {
@@ -114,7 +115,7 @@ impl Params {
         let start = self.text.len();
         push_form_encoded(&mut self.text, name);
         let name_len = self.text.len() - start;
-        let last = self.text.as_bytes()[start..].last().copied();
+        let last = self.text.as_bytes()[start..].last().copied().unwrap_or_default();
         match value {
             None => self.is_plain = false,
             Some(value) => {

@@ -38,6 +38,7 @@ impl ReadBuffer {
         (self.start, self.end) = (0, 0);
     }
 
+    #[inline(always)]
     pub(crate) fn unread(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }

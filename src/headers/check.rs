@@ -4,6 +4,7 @@
 use crate::error::{Error, ErrorKind, Result};
 
 /// A byte that would end or split its field: CR, LF, NUL.
+#[inline(always)]
 fn split_in(value: &[u8]) -> Option<u8> {
     let is_split = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
     match holds_control(value) {
@@ -13,6 +14,7 @@ fn split_in(value: &[u8]) -> Option<u8> {
 }
 
 /// Whether a byte is below 0x20: nearly none is, and eight at a time can be asked at once.
+#[inline(always)]
 fn holds_control(value: &[u8]) -> bool {
     const EACH: u64 = u64::from_ne_bytes([1; 8]);
     let (words, rest) = value.as_chunks();
@@ -32,6 +34,7 @@ fn splits_head(value: &[u8]) -> bool {
 }
 
 /// RFC 9110 §5.6.2: the bytes of a token.
+#[inline(always)]
 pub(crate) fn is_token_byte(byte: u8) -> bool {
     TOKEN_BYTES[usize::from(byte)]
 }

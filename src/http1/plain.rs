@@ -89,12 +89,14 @@ fn field_at(bytes: &[u8], start: usize) -> Option<(Field, usize)> {
 
 /// How much text stands before the CRLF that ends it; `None` if any other control stands there, or
 /// it does not end.
+#[inline(always)]
 fn text_before_end(bytes: &[u8]) -> Option<usize> {
     let end = first_control(bytes)?;
     (bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n')).then_some(end)
 }
 
 /// Where the first byte below 0x20, or DEL, stands: eight bytes at a time.
+#[inline(always)]
 fn first_control(bytes: &[u8]) -> Option<usize> {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = 0x80 * EACH;

@@ -69,6 +69,7 @@ pub(super) fn classes_of(text: &str) -> (u8, u8) {
     })
 }
 
+#[inline(always)]
 pub(super) fn is_unreserved(byte: u8) -> bool {
     CLASSES[usize::from(byte)] & UNRESERVED != 0
 }
@@ -153,9 +154,16 @@ pub(crate) fn percent_decoded(text: &str) -> Vec<u8> {
 /// Adds `text` form-encoded (U15): blanks become `+`, all but the unreserved is escaped.
 pub(crate) fn push_form_encoded(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(end) = rest.bytes().position(|byte| !is_unreserved(byte)) {
+    loop {
+        let (bytes, mut end) = (rest.as_bytes(), 0);
+        while end < bytes.len() && is_unreserved(bytes[end]) {
+            end += 1;
+        }
         let (plain, special) = rest.split_at(end);
         out.push_str(plain);
+        if special.is_empty() {
+            return;
+        }
         if let Some(behind) = special.strip_prefix(' ') {
             out.push('+');
             rest = behind;
@@ -166,7 +174,6 @@ pub(crate) fn push_form_encoded(out: &mut String, text: &str) {
             rest = behind;
         }
     }
-    out.push_str(rest);
 }
 
 /// Adds a component as it stands, escaping only what cannot be sent.
