@@ -6,7 +6,7 @@ package rq
 
 import "testing"
 
-// What a small GET allocates does not grow with the fields of its response.
+// The head of a response is copied at once: what is allocated does not grow with its fields.
 func TestSmallGetAllocatesLittle(t *testing.T) {
 	session := open(t)
 	small(t, session)
