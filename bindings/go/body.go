@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -33,6 +34,10 @@ type body struct {
 
 	trailerCame bool
 
+	rest  int64 // of the declared length, by what Read gave; negative if that is not known
+	coded bool  // by content codings: only raw reads know the rest
+	call  call  // the one that Read makes
+
 	request   *Prepared
 	history   []*Response
 	delimiter string
@@ -42,21 +47,25 @@ type body struct {
 
 // ending is what the end of a body lets go. It stands apart from the body, for a cleanup to hold.
 type ending struct {
-	watch *watch
+	watch watch
 	told  func() // if set
-	once  sync.Once
+	was   atomic.Bool
 }
 
 func (e *ending) reached() {
-	if e == nil {
+	if e == nil || e.was.Swap(true) {
 		return
 	}
-	e.once.Do(func() {
-		e.watch.end()
-		if e.told != nil {
-			e.told()
-		}
-	})
+	e.watch.end()
+	if e.told != nil {
+		e.told()
+	}
+}
+
+// free frees the response, which is an end too.
+func (e *ending) free(ptr *C.rq_response) {
+	e.watch.free(ptr)
+	e.reached()
 }
 
 // context is the one that covers the body, or nil.
@@ -65,16 +74,6 @@ func (e *ending) context() context.Context {
 		return nil
 	}
 	return e.watch.ctx
-}
-
-// newBody owns the response in C.
-func newBody(ptr *C.rq_response, w *watch) *body {
-	e := &ending{watch: w}
-	free := func(ptr *C.rq_response) {
-		C.rq_response_free(ptr)
-		e.reached()
-	}
-	return &body{handle: newHandle(ptr, free), alone: new(sync.Mutex), ending: e}
 }
 
 // use runs f on the response in C.
@@ -129,14 +128,18 @@ func endsBody(err error) bool {
 }
 
 func (b *body) fillTrailer(ptr *C.rq_response) {
-	if b.trailer != nil && !b.trailerCame {
-		b.trailerCame = true
-		addFields(b.trailer, fieldsOf(ptr, true))
+	if b.trailer == nil || b.trailerCame {
+		return
 	}
+	b.trailerCame = true
+	o := outbounds.Get().(*outbound)
+	defer outbounds.Put(o)
+	C.rqgo_trailer(ptr, &o.head)
+	addFields(b.trailer, fieldsOf(wordsOf(ptr, &o.head, true), &o.head))
 }
 
-// Read reads what has come, and waits only if nothing has. It gives io.EOF at the body's end alone:
-// a truncated body is an *Error.
+// Read reads what has come, and waits only if nothing has. It gives io.EOF at the body's end alone,
+// with the last bytes where the length was declared: a truncated body is an *Error.
 func (b *body) Read(p []byte) (int, error) {
 	return b.receive(p, false)
 }
@@ -145,13 +148,19 @@ func (b *body) receive(p []byte, raw bool) (count int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	var c call
-	err = b.reading(&c, func(ptr *C.rq_response, c *call) bool {
-		n := C.rqgo_read(ptr, C.bool(raw), unsafe.Pointer(&p[0]), C.size_t(len(p)), &c.err, &c.left)
-		count = int(max(n, 0))
-		return n == 0
+	ended := false
+	err = b.reading(&b.call, func(ptr *C.rq_response, c *call) bool {
+		rest := C.int64_t(-1)
+		if raw || !b.coded {
+			rest = C.int64_t(b.rest)
+		}
+		n := C.rqgo_read(ptr, C.bool(raw), (*C.uint8_t)(&p[0]), C.size_t(len(p)), rest, &c.err,
+			&c.left)
+		count, ended = int(max(n, 0)), bool(c.left.ended)
+		b.rest -= int64(count)
+		return ended
 	})
-	if count == 0 && err == nil {
+	if ended && err == nil {
 		err = io.EOF
 	}
 	return count, err

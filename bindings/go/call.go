@@ -21,7 +21,7 @@ import (
 // set, so a row is written without checks and ended by one.
 type call struct {
 	err  *C.rq_error
-	left C.rqgo_left     // by the callbacks that ran; runningCall finds the call by it
+	left C.rqgo_left     // by what ran; runningCall finds the call by it
 	size C.size_t        // of what a call gave
 	ctx  context.Context // of a call that sends: for its callbacks
 }
@@ -33,6 +33,10 @@ func (c *call) end() error {
 
 // endUnder is end for a row that this context covered.
 func (c *call) endUnder(ctx context.Context) error {
+	if c.err == nil && c.left.failed == 0 {
+		*c = call{}
+		return nil
+	}
 	cause := takeLeft[error](c.left.failed)
 	if _, panicked := cause.(*PanicError); panicked {
 		c.fail(ErrCallback, cause.Error()) // in a callback that has no way to fail

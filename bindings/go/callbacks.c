@@ -8,12 +8,15 @@
 // thread of its call, so two calls never see what belongs to the other, whatever they share.
 static _Thread_local rqgo_left *innermost;
 
-// Returns what a library call returns that may run callbacks.
-#define RETURN_WITHIN(left, type, library_call) \
+// Has the result of a library call that may run callbacks.
+#define WITHIN(left, type, result, library_call) \
 	rqgo_left *outer = innermost; \
 	innermost = (left); \
 	type result = (library_call); \
-	innermost = outer; \
+	innermost = outer
+
+#define RETURN_WITHIN(left, type, library_call) \
+	WITHIN(left, type, result, library_call); \
 	return result
 
 rqgo_left *rqgo_running(void) {
@@ -38,14 +41,25 @@ rq_prepared *rqgo_prepare(const rq_session *session, const rq_request *request, 
 	RETURN_WITHIN(left, rq_prepared *, rq_prepare(session, request, error));
 }
 
-rq_response *rqgo_perform(const rq_session *session, const rq_request *request,
-                          const rq_cancel *token, rq_error **error, rqgo_left *left) {
-	RETURN_WITHIN(left, rq_response *, rq_perform(session, request, token, error));
+rq_response *rqgo_perform(const rq_session *session, rq_request *request, rq_cancel **token,
+                          rqgo_answer *answer, rq_error **error, rqgo_left *left) {
+	if (!*token)
+		*token = rq_cancel_new(error);
+	WITHIN(left, rq_response *, response, rq_perform(session, request, *token, error));
+	rq_request_free(request);
+	if (response)
+		rqgo_head(response, answer);
+	return response;
 }
 
 rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared, const rq_opts *opts,
-                       const rq_cancel *token, rq_error **error, rqgo_left *left) {
-	RETURN_WITHIN(left, rq_response *, rq_send_with(session, prepared, opts, token, error));
+                       rq_cancel **token, rqgo_answer *answer, rq_error **error, rqgo_left *left) {
+	if (!*token)
+		*token = rq_cancel_new(error);
+	WITHIN(left, rq_response *, response, rq_send_with(session, prepared, opts, *token, error));
+	if (response)
+		rqgo_head(response, answer);
+	return response;
 }
 
 const void *rqgo_content(const rq_prepared *prepared, size_t *len, rq_error **error,
@@ -53,11 +67,25 @@ const void *rqgo_content(const rq_prepared *prepared, size_t *len, rq_error **er
 	RETURN_WITHIN(left, const void *, rq_prepared_content(prepared, len, error));
 }
 
-int64_t rqgo_read(rq_response *response, bool raw, void *buf, size_t cap, rq_error **error,
-                  rqgo_left *left) {
-	RETURN_WITHIN(left, int64_t,
-	              raw ? rq_body_read_raw(response, buf, cap, error)
-	                  : rq_body_read(response, buf, cap, error));
+static int64_t read_with_end(rq_response *response, bool raw, uint8_t *buf, size_t cap,
+                             int64_t rest, rq_error **error, bool *ended) {
+	int64_t (*read)(rq_response *, void *, size_t, rq_error **) =
+		raw ? rq_body_read_raw : rq_body_read;
+	int64_t count = read(response, buf, cap, error);
+	*ended = count == 0;
+	if (count <= 0 || count != rest || (size_t)count == cap)
+		return count;
+	int64_t more = read(response, buf + count, cap - (size_t)count, error);
+	*ended = more == 0;
+	return more > 0 ? count + more : count;
+}
+
+int64_t rqgo_read(rq_response *response, bool raw, uint8_t *buf, size_t cap, int64_t rest,
+                  rq_error **error, rqgo_left *left) {
+	bool ended; // a callback must not be told of it before its time
+	WITHIN(left, int64_t, count, read_with_end(response, raw, buf, cap, rest, error, &ended));
+	left->ended = ended;
+	return count;
 }
 
 int64_t rqgo_read_text(rq_response *response, void *buf, size_t cap, rq_error **error,

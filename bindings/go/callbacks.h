@@ -3,25 +3,29 @@
 #ifndef RQGO_CALLBACKS_H
 #define RQGO_CALLBACKS_H
 
-#include <rq.h>
+#include "answer.h"
 
-// What callbacks leave for the call that they run in: each a cgo.Handle, or 0.
+// What is left for the call in Go: by the callbacks that ran in it, each a cgo.Handle, or 0.
 typedef struct {
 	uintptr_t failed;  // of the Go error that a callback ended with
 	uintptr_t adopted; // of the watch of a response that a hook put in place of another
+	bool ended;        // no handle: what was read was the last of the body
 } rqgo_left;
 
 // The library's calls that run callbacks.
 rq_prepared *rqgo_prepare(const rq_session *session, const rq_request *request, rq_error **error,
                           rqgo_left *left);
-rq_response *rqgo_perform(const rq_session *session, const rq_request *request,
-                          const rq_cancel *token, rq_error **error, rqgo_left *left);
+// Frees the request. Where *token is NULL it makes one; where a response came, its head too.
+rq_response *rqgo_perform(const rq_session *session, rq_request *request, rq_cancel **token,
+                          rqgo_answer *answer, rq_error **error, rqgo_left *left);
+// The same of a prepared one, which stays.
 rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared, const rq_opts *opts,
-                       const rq_cancel *token, rq_error **error, rqgo_left *left);
+                       rq_cancel **token, rqgo_answer *answer, rq_error **error, rqgo_left *left);
 const void *rqgo_content(const rq_prepared *prepared, size_t *len, rq_error **error,
                          rqgo_left *left);
-int64_t rqgo_read(rq_response *response, bool raw, void *buf, size_t cap, rq_error **error,
-                  rqgo_left *left);
+// Where as many bytes come as are left by the declared length, or -1, it looks for the end too.
+int64_t rqgo_read(rq_response *response, bool raw, uint8_t *buf, size_t cap, int64_t rest,
+                  rq_error **error, rqgo_left *left);
 int64_t rqgo_read_text(rq_response *response, void *buf, size_t cap, rq_error **error,
                        rqgo_left *left);
 const void *rqgo_line(rq_response *response, bool text, size_t *len, rq_error **error,

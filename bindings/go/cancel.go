@@ -2,7 +2,7 @@
 
 package rq
 
-// #include <rq.h>
+// #include "callbacks.h"
 import "C"
 
 import (
@@ -14,24 +14,30 @@ import (
 // It knows neither response nor body: the context holds on to it, and would hold them too.
 type watch struct {
 	ctx  context.Context
-	stop func() bool
+	stop func() bool // nil for a context that never ends
 
 	mu    sync.Mutex // a context may end while the request does: no trigger of a freed token
 	token *C.rq_cancel
 	next  *watch // ends with this one: of a response that took this request's place
 }
 
-func newWatch(ctx context.Context) (*watch, error) {
+// begin begins to watch. Where nobody can end the context, the call that sends makes the token:
+// nobody needs one before it returns.
+func (w *watch) begin(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return nil, cancelled(ctx, "cancelled before it began")
+		return cancelled(ctx, "cancelled before it began")
+	}
+	w.ctx = ctx
+	if ctx.Done() == nil {
+		return nil
 	}
 	var c call
-	w := &watch{ctx: ctx, token: C.rq_cancel_new(&c.err)}
+	w.token = C.rq_cancel_new(&c.err)
 	if err := c.end(); err != nil {
-		return nil, err
+		return err
 	}
 	w.stop = context.AfterFunc(ctx, w.trigger)
-	return w, nil
+	return nil
 }
 
 // trigger wakes whatever C call waits for this request. Any goroutine, any time.
@@ -65,12 +71,27 @@ func (w *watch) join(other *watch) {
 
 // end forgets the context. Done twice, it does nothing.
 func (w *watch) end() {
-	w.stop()
+	if w.stop != nil {
+		w.stop()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	C.rq_cancel_free(w.token)
-	w.token = nil
 	if w.next != nil {
 		w.next.end()
+	}
+}
+
+// free is end, and frees the response, if there is one, with what could end it.
+func (w *watch) free(response *C.rq_response) {
+	if w.stop != nil {
+		w.stop()
+	}
+	w.mu.Lock()
+	token, next := w.token, w.next
+	w.token = nil
+	w.mu.Unlock()
+	C.rqgo_free(response, token)
+	if next != nil {
+		next.free(nil)
 	}
 }

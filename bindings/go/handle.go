@@ -5,7 +5,7 @@ package rq
 
 import (
 	"runtime"
-	"sync"
+	"sync/atomic"
 )
 
 // handle owns one object of the C library. The hazard is the same for every type:
@@ -25,17 +25,22 @@ type handle[P any] struct {
 	free    func(P)
 	lender  lender // nil: the object is nobody else's
 	cleanup runtime.Cleanup
-
-	mu     sync.Mutex
-	ptr    P
-	users  int
-	closed bool
+	ptr     P
+	users   atomic.Int64 // how many there are, and closedHandle once no more are let in
 }
 
+const closedHandle = 1 << 32
+
 func newHandle[P any](ptr P, free func(P)) *handle[P] {
-	h := &handle[P]{ptr: ptr, free: free}
-	h.cleanup = runtime.AddCleanup(h, free, ptr)
+	h := new(handle[P])
+	h.own(ptr, free)
 	return h
+}
+
+// own makes a handle of one that lies in another value. free must not know that value.
+func (h *handle[P]) own(ptr P, free func(P)) {
+	h.ptr, h.free = ptr, free
+	h.cleanup = runtime.AddCleanup(h, free, ptr)
 }
 
 // lender is a handle whose object holds that of another handle.
@@ -61,31 +66,34 @@ func borrow[P any](ptr P) (h *handle[P], giveBack func()) {
 }
 
 // acquire lends the pointer until release. It fails after Close, and for a handle that never was.
-func (h *handle[P]) acquire() (P, error) {
+func (h *handle[P]) acquire() (ptr P, err error) {
 	collectGarbage()
-	var none P
 	if h == nil {
-		return none, misuse("the handle was not made by this package")
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
-		return none, misuse("the handle is closed")
+		return ptr, misuse("the handle was not made by this package")
 	}
 	if h.lender != nil {
 		if err := h.lender.pin(); err != nil {
-			return none, err
+			return ptr, err
 		}
 	}
-	h.users++
-	return h.ptr, nil
+	for {
+		users := h.users.Load()
+		if users >= closedHandle {
+			if h.lender != nil {
+				h.lender.release()
+			}
+			return ptr, misuse("the handle is closed")
+		}
+		if h.users.CompareAndSwap(users, users+1) {
+			return h.ptr, nil
+		}
+	}
 }
 
 func (h *handle[P]) release() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.users--
-	h.freeUnused()
+	if h.users.Add(-1) == closedHandle { // was the last one, and lets nobody in
+		h.free(h.ptr)
+	}
 	if h.lender != nil {
 		h.lender.release()
 	}
@@ -103,36 +111,26 @@ func (h *handle[P]) close() (inUse bool) {
 	if h == nil {
 		return false
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.closed {
-		h.closed = true
+	before := h.users.Or(closedHandle)
+	if before < closedHandle {
 		h.cleanup.Stop()
-		h.freeUnused()
+		if before == 0 {
+			h.free(h.ptr)
+		}
 	}
-	return h.users > 0
+	runtime.KeepAlive(h)
+	return before%closedHandle > 0
 }
 
 // disown is close for an object that somebody else takes over. It fails while it is used.
 func (h *handle[P]) disown() (ptr P, ok bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed || h.users > 0 || h.lender != nil {
+	if h.lender != nil || !h.users.CompareAndSwap(0, closedHandle) {
 		return ptr, false
 	}
-	h.closed = true
 	h.cleanup.Stop()
 	return h.ptr, true
 }
 
 func (h *handle[P]) isClosed() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.closed
-}
-
-func (h *handle[P]) freeUnused() {
-	if h.closed && h.users == 0 {
-		h.free(h.ptr)
-	}
+	return h.users.Load() >= closedHandle
 }

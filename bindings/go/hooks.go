@@ -108,7 +108,7 @@ func (r *Response) giveAway() (*C.rq_response, error) {
 	if !ok {
 		return nil, errNotOwn
 	}
-	w := b.ending.watch
+	w := &b.ending.watch
 	w.join(takeLeft[*watch](C.rqgo_adopt(0)))
 	C.rqgo_adopt(C.uintptr_t(cgo.NewHandle(w)))
 	return ptr, nil

@@ -63,7 +63,7 @@ type Field struct {
 func (r *Request) build() (*C.rq_request, error) {
 	var c call
 	request := C.rq_request_new(c.text(r.Method), c.text(r.URL), &c.err)
-	if request != nil {
+	if request != nil && len(r.Options) > 0 {
 		c.apply(C.rq_request_opts(request), r.Options)
 	}
 	c.body(request, r)

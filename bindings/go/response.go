@@ -3,61 +3,17 @@
 
 package rq
 
-/*
-#include <rq.h>
-
-// What a response's head holds, fetched by one call: each crossing from Go to C has its price.
-typedef struct {
-	const char *reason;
-	const char *url;
-	double elapsed_ms;
-	int64_t length;
-	int32_t status;
-	int32_t version;
-	bool reused;
-	bool ok;
-	bool redirect;
-	bool permanent;
-} rqgo_head;
-
-typedef struct {
-	const char *name;
-	const char *value;
-} rqgo_field;
-
-enum { RQGO_FIELDS = 32 };
-
-static void rqgo_response_head(const rq_response *r, rqgo_head *head) {
-	head->reason = rq_response_reason(r);
-	head->url = rq_response_url(r);
-	head->elapsed_ms = rq_response_elapsed_ms(r);
-	head->length = rq_body_length(r);
-	head->status = rq_response_status(r);
-	head->version = rq_response_http_version(r);
-	head->reused = rq_response_reused(r);
-	head->ok = rq_response_ok(r);
-	head->redirect = rq_response_is_redirect(r);
-	head->permanent = rq_response_is_permanent_redirect(r);
-}
-
-// Fetches up to RQGO_FIELDS header or trailer fields, beginning with the one at index.
-static size_t rqgo_response_fields(const rq_response *r, bool trailer, size_t index,
-                                   rqgo_field *fields) {
-	bool (*at)(const rq_response *, size_t, const char **, const char **) =
-		trailer ? rq_response_trailer_at : rq_response_header_at;
-	size_t count = 0;
-	while (count < RQGO_FIELDS && at(r, index + count, &fields[count].name, &fields[count].value))
-		count++;
-	return count;
-}
-*/
+// #include "callbacks.h"
 import "C"
 
 import (
 	"io"
 	"net/http"
+	"net/textproto"
+	"strings"
 	"sync"
 	"time"
+	"unsafe"
 )
 
 // Response is what came back. Its head is complete; its body is read from Body or line by line, or
@@ -87,9 +43,21 @@ type Response struct {
 	own    *body
 }
 
-// ownResponse takes over what a call of the library's returned, with the watch over it.
-func ownResponse(ptr *C.rq_response, w *watch) *Response {
-	return newResponse(ptr, newBody(ptr, w))
+// owned is a response that is its caller's, in one piece of memory.
+type owned struct {
+	response Response
+	body     body
+	handle   handle[*C.rq_response]
+	alone    sync.Mutex
+}
+
+// ownResponse takes over what a call of the library's returned, with its head and what watches it.
+func ownResponse(ptr *C.rq_response, head *C.rqgo_answer, e *ending) *Response {
+	o := new(owned)
+	o.handle.own(ptr, e.free)
+	o.body = body{handle: &o.handle, alone: &o.alone, ending: e}
+	o.response.fill(ptr, head, &o.body)
+	return &o.response
 }
 
 // lentResponse is for a response that is a hook's until it returns.
@@ -97,15 +65,23 @@ func lentResponse(ptr *C.rq_response, h *handle[*C.rq_response]) *Response {
 	return newResponse(ptr, &body{handle: h, alone: new(sync.Mutex), isLent: true})
 }
 
-// newResponse copies the head.
+// newResponse is for a response that nobody has the head of.
 func newResponse(ptr *C.rq_response, b *body) *Response {
-	var head C.rqgo_head
-	C.rqgo_response_head(ptr, &head)
-	r := &Response{
+	o := outbounds.Get().(*outbound)
+	defer outbounds.Put(o)
+	C.rqgo_head(ptr, &o.head)
+	r := new(Response)
+	r.fill(ptr, &o.head, b)
+	return r
+}
+
+// fill copies the head.
+func (r *Response) fill(ptr *C.rq_response, head *C.rqgo_answer, b *body) {
+	words := wordsOf(ptr, head, false)
+	*r = Response{
 		StatusCode:    int(head.status),
-		Reason:        C.GoString(head.reason),
-		RawHeader:     fieldsOf(ptr, false),
-		URL:           C.GoString(head.url),
+		Reason:        nextWord(&words),
+		URL:           nextWord(&words),
 		HTTPVersion:   versionOf(head.version),
 		Elapsed:       time.Duration(head.elapsed_ms * C.double(time.Millisecond)),
 		Reused:        bool(head.reused),
@@ -116,6 +92,8 @@ func newResponse(ptr *C.rq_response, b *body) *Response {
 		permanent:     bool(head.permanent),
 		own:           b,
 	}
+	b.rest, b.coded = r.ContentLength, bool(head.coded)
+	r.RawHeader = fieldsOf(words, head)
 	r.Header = make(http.Header, len(r.RawHeader))
 	addFields(r.Header, r.RawHeader)
 	if r.ContentLength < 0 {
@@ -127,7 +105,6 @@ func newResponse(ptr *C.rq_response, b *body) *Response {
 		C.rq_response_raise(ptr, &c.err)
 		r.raised = c.end()
 	}
-	return r
 }
 
 // body is what the response is in C, also where the field Body was replaced, or none was made.
@@ -145,24 +122,49 @@ func versionOf(version C.int32_t) string {
 	return "1.1"
 }
 
-// fieldsOf copies the header or the trailer fields.
-func fieldsOf(ptr *C.rq_response, trailer bool) (fields []Field) {
-	var batch [C.RQGO_FIELDS]C.rqgo_field
-	for {
-		index := C.size_t(len(fields))
-		count := C.rqgo_response_fields(ptr, C.bool(trailer), index, &batch[0])
-		for _, field := range batch[:count] {
-			fields = append(fields, Field{C.GoString(field.name), C.GoString(field.value)})
-		}
-		if count < C.RQGO_FIELDS {
-			return fields
-		}
+// wordsOf copies all words of a head, or of the trailer fields, at once.
+func wordsOf(ptr *C.rq_response, head *C.rqgo_answer, trailer bool) string {
+	if head.bytes <= C.RQGO_TEXT_BYTES {
+		return C.GoStringN(&head.text[0], C.int(head.bytes))
 	}
+	words := make([]byte, head.bytes)
+	C.rqgo_words(ptr, C.bool(trailer), (*C.uint8_t)(&words[0]), head.bytes)
+	return unsafe.String(&words[0], len(words))
 }
 
+// nextWord takes the first one off.
+func nextWord(words *string) string {
+	end := strings.IndexByte(*words, 0)
+	word := (*words)[:end]
+	*words = (*words)[end+1:]
+	return word
+}
+
+// fieldsOf makes fields of what are their words.
+func fieldsOf(words string, head *C.rqgo_answer) []Field {
+	if head.fields == 0 {
+		return nil
+	}
+	fields := make([]Field, head.fields)
+	for i := range fields {
+		fields[i].Name = nextWord(&words)
+		fields[i].Value = nextWord(&words)
+	}
+	return fields
+}
+
+// addFields adds to a header that has none of theirs. What comes once, as most do, has its value
+// in memory that all of them share.
 func addFields(header http.Header, fields []Field) {
-	for _, field := range fields {
-		header.Add(field.Name, field.Value)
+	values := make([]string, len(fields))
+	for i, field := range fields {
+		name := textproto.CanonicalMIMEHeaderKey(field.Name)
+		if earlier := header[name]; earlier != nil {
+			header[name] = append(earlier, field.Value)
+			continue
+		}
+		values[i] = field.Value
+		header[name] = values[i : i+1 : i+1]
 	}
 }
 

@@ -5,7 +5,10 @@ package rq
 // #include "callbacks.h"
 import "C"
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // Session keeps connections and cookies between requests, and holds what these have in common:
 // headers, parameters, credentials, proxies, timeouts, certificates. Any number of goroutines may
@@ -111,9 +114,13 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer C.rq_request_free(request)
-	return exchange(ctx, func(token *C.rq_cancel, c *call) *C.rq_response {
-		return C.rqgo_perform(session, request, token, &c.err, &c.left)
+	e := new(ending)
+	if err := e.watch.begin(ctx); err != nil {
+		C.rq_request_free(request)
+		return nil, err
+	}
+	return e.exchange(func(o *outbound) *C.rq_response {
+		return C.rqgo_perform(session, request, &e.watch.token, &o.head, &o.err, &o.left)
 	})
 }
 
@@ -154,34 +161,42 @@ func (s *Session) Send(ctx context.Context, p *Prepared, options ...Option) (*Re
 		return nil, err
 	}
 	defer p.handle.release()
-	return exchange(ctx, func(token *C.rq_cancel, c *call) *C.rq_response {
+	e := new(ending)
+	if err := e.watch.begin(ctx); err != nil {
+		return nil, err
+	}
+	return e.exchange(func(o *outbound) *C.rq_response {
 		var opts *C.rq_opts
 		if len(options) > 0 {
-			opts = C.rq_opts_new(&c.err)
+			opts = C.rq_opts_new(&o.err)
 			defer C.rq_opts_free(opts)
-			c.apply(opts, options)
+			o.apply(opts, options)
 		}
-		return C.rqgo_send(session, prepared, opts, token, &c.err, &c.left)
+		return C.rqgo_send(session, prepared, opts, &e.watch.token, &o.head, &o.err, &o.left)
 	})
 }
 
-// exchange runs the C call that sends, under the context.
-func exchange(
-	ctx context.Context, send func(*C.rq_cancel, *call) *C.rq_response,
-) (*Response, error) {
-	w, err := newWatch(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c := call{ctx: ctx}
+// outbound is what a call that sends needs, and leaves to the next one.
+type outbound struct {
+	call
+	head C.rqgo_answer
+}
+
+var outbounds = sync.Pool{New: func() any { return new(outbound) }}
+
+// exchange runs the C call that sends, under the context that is watched.
+func (e *ending) exchange(send func(*outbound) *C.rq_response) (*Response, error) {
+	w := &e.watch
+	o := outbounds.Get().(*outbound)
+	defer outbounds.Put(o)
+	o.ctx = w.ctx
 	toWire()
-	response := send(w.token, &c)
+	response := send(o)
 	fromWire()
-	w.join(takeLeft[*watch](c.left.adopted))
-	if err := c.endUnder(ctx); err != nil {
-		C.rq_response_free(response) // there is one only where a callback panicked
-		w.end()
+	w.join(takeLeft[*watch](o.left.adopted))
+	if err := o.endUnder(w.ctx); err != nil {
+		w.free(response) // there is one only where a callback panicked
 		return nil, err
 	}
-	return ownResponse(response, w), nil
+	return ownResponse(response, &o.head, e), nil
 }

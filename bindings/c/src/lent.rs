@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
 use rq_core::{Answer, Headers};
@@ -41,7 +41,7 @@ impl Fields for Answer {
 /// The copies that one header list has lent.
 #[derive(Default)]
 pub(crate) struct LentHeaders {
-    fields: OnceCell<Vec<(CString, CString)>>,
+    fields: OnceCell<Packed>,
     named: RefCell<Vec<(String, CString)>>,
 }
 
@@ -67,21 +67,50 @@ impl LentHeaders {
         name: *mut *const c_char,
         value: *mut *const c_char,
     ) -> bool {
-        let fields = self.fields.get_or_init(|| {
-            headers
-                .received()
-                .map(|(name, value)| (c_string(name.as_bytes()), c_string(value)))
-                .collect()
-        });
-        let Some((field_name, field_value)) = fields.get(index) else { return false };
-        put(name, field_name.as_ptr());
-        put(value, field_value.as_ptr());
+        let fields = self.fields.get_or_init(|| Packed::from(headers));
+        let Some((name_at, value_at)) = fields.starts.get(index) else { return false };
+        put(name, fields.text[*name_at..].as_ptr().cast());
+        put(value, fields.text[*value_at..].as_ptr().cast());
         true
+    }
+}
+
+/// The names and values of all fields in one piece of memory, a NUL behind each.
+struct Packed {
+    text: Vec<u8>,
+    starts: Vec<(usize, usize)>,
+}
+
+impl<F: Fields> From<&F> for Packed {
+    fn from(headers: &F) -> Self {
+        let (count, bytes) = headers.received().fold((0, 0), |(count, bytes), (name, value)| {
+            (count + 1, bytes + name.len() + value.len() + 2)
+        });
+        let mut packed =
+            Self { text: Vec::with_capacity(bytes), starts: Vec::with_capacity(count) };
+        for (name, value) in headers.received() {
+            let field = (packed.push(name.as_bytes()), packed.push(value));
+            packed.starts.push(field);
+        }
+        packed
+    }
+}
+
+impl Packed {
+    /// Where the copy begins.
+    fn push(&mut self, bytes: &[u8]) -> usize {
+        let start = self.text.len();
+        self.text.extend_from_slice(before_nul(bytes));
+        self.text.push(0);
+        start
     }
 }
 
 /// A copy for C. Nothing that librq lends holds a NUL; if it did, the text would end there.
 pub(crate) fn c_string(bytes: &[u8]) -> CString {
-    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-    CString::new(&bytes[..end]).unwrap_or_default()
+    CString::new(before_nul(bytes)).unwrap_or_default()
+}
+
+fn before_nul(bytes: &[u8]) -> &[u8] {
+    CStr::from_bytes_until_nul(bytes).map_or(bytes, CStr::to_bytes)
 }
