@@ -11,7 +11,7 @@
 enum {
   LANDING_MAX = 64 * 1024 * 1024, /* what a declared length may reserve before a byte came */
   PIECE_MAX = 128 * 1024,
-  BALLAST_MAX = 32 * 1024
+  BALLAST_MAX = 32 * 1024 /* of one string */
 };
 
 static void body_drop(job *work) {
@@ -128,11 +128,11 @@ static void piece_learn(const body_job *body) {
 
 /* V8 frees what hangs on young Buffers when it runs out of room for young objects, and to it a
    Buffer is a small one: by then 30 MiB of pieces that nobody looks at any more would have come
-   together. So each brings along, as garbage, as many bytes of strings; none of them is large, and
-   none lives until the next is made. */
+   together. So each brings along, as garbage, twice as many bytes of strings; none of them is large,
+   and none lives until the next is made. */
 static void ballast(napi_env env, const body_job *body) {
   napi_value garbage = NULL;
-  for (size_t left = (size_t)body->got, count; left > 0; left -= count) {
+  for (size_t left = 2 * (size_t)body->got, count; left > 0; left -= count) {
     napi_handle_scope scope = NULL;
     count = left < BALLAST_MAX ? left : BALLAST_MAX;
     napi_open_handle_scope(env, &scope);
