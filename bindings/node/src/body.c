@@ -1,5 +1,5 @@
-/* Bodies as bytes: the jobs that read a piece, or all that is left, or all of it into a file. Memory
-   outside V8's own is refused by some of the programs Node is built into, and could not be
+/* Bodies as bytes: the jobs that read a piece, or all that is left, or all of it into a file.
+   Memory outside V8's own is refused by some of the programs Node is built into, and could not be
    transferred: so all that JavaScript gets is of V8's. The pieces of a fast body are read straight
    into it; small pieces are copied on the JS thread, whole bodies of a known length on the worker
    thread. */
@@ -83,9 +83,10 @@ napi_value body_trailers(napi_env env, const body_job *body) {
 
 /* ---- pieces ---- */
 
-/* How much a read may take: BODY_BUFFER_BYTES at first, of the response's buffer, to be copied. Each
-   read that was filled makes room for twice as much, up to PIECE_MAX, in a Buffer that the worker
-   reads straight into. So a fast body costs few hops and no copy, and a slow one little memory. */
+/* How much a read may take: BODY_BUFFER_BYTES at first, of the response's buffer, to be copied.
+   Each read that was filled makes room for twice as much, up to PIECE_MAX, in a Buffer that the
+   worker reads straight into. So a fast body costs few hops and no copy, and a slow one little
+   memory. */
 static void piece_prepare(napi_env env, body_job *body) {
   napi_value buffer = NULL, reason = NULL;
   size_t room = body->response->room;
@@ -128,8 +129,8 @@ static void piece_learn(const body_job *body) {
 
 /* V8 frees what hangs on young Buffers when it runs out of room for young objects, and to it a
    Buffer is a small one: by then 30 MiB of pieces that nobody looks at any more would have come
-   together. So each brings along, as garbage, twice as many bytes of strings; none of them is large,
-   and none lives until the next is made. */
+   together. So each brings along, as garbage, twice as many bytes of strings; none of them is
+   large, and none lives until the next is made. */
 static void ballast(napi_env env, const body_job *body) {
   napi_value garbage = NULL;
   for (size_t left = 2 * (size_t)body->got, count; left > 0; left -= count) {
