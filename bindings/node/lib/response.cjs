@@ -16,6 +16,11 @@ const { text, textOrNull } = require('./values.cjs')
 
 let handleOf
 
+/** Bytes of the addon's, which begin where their memory does. */
+function bufferOf (bytes) {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, 0, bytes.length)
+}
+
 class Response {
   #handle
   #context
@@ -138,8 +143,7 @@ class Response {
 
   /** All of the body. It is kept: a second call gives the same. */
   bytes () {
-    this.#content ??= this.#whole(native.responseBytes).then(({ body }) =>
-      Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, 0, body.length))
+    this.#content ??= this.#whole(native.responseBytes).then(({ body }) => bufferOf(body))
     return this.#content
   }
 
@@ -291,7 +295,7 @@ class Response {
       for (;;) {
         const got = await this.#read(call)
         if (Array.isArray(got)) return this.#end(got)
-        yield got
+        yield got instanceof Uint8Array ? bufferOf(got) : got
       }
     } finally {
       this.close()

@@ -8,7 +8,8 @@ const { Readable } = require('node:stream')
 
 /** A piece whose memory can be given away: that of a small Buffer may be shared with others. */
 function alone (piece) {
-  return piece.length === piece.buffer.byteLength ? piece : new Uint8Array(piece)
+  const own = piece.length === piece.buffer.byteLength || piece.length >= Buffer.poolSize
+  return own ? piece : new Uint8Array(piece)
 }
 
 /** The pieces must be the stream's own: it gives their memory away. */

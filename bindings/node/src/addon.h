@@ -168,6 +168,7 @@ struct response {
   response *adopted;          /* OWN: those that hooks put in its place, for their cancel */
   job *sending;               /* OWN: until the head is here */
   unsigned char *buffer;      /* for streaming; one read at most is in flight */
+  size_t room;                /* for the next piece; 0 at the beginning */
   size_t accounted;           /* bytes that V8 was told of */
   unsigned holders;           /* the JS handle, the job in flight, those that it lends to */
   unsigned users;             /* jobs that use what it lends */
@@ -268,7 +269,7 @@ napi_value body_submit(napi_env env, body_job *body, void (*run)(job *),
 unsigned char *body_buffer(body_job *body); /* in run: of BODY_BUFFER_BYTES, or NULL */
 bool body_alive(napi_env env, const body_job *body);   /* false: an exception is pending */
 napi_value body_trailers(napi_env env, const body_job *body);
-enum { BODY_BUFFER_BYTES = 64 * 1024, BODY_PIECE_MAX = BODY_BUFFER_BYTES / 2 };
+enum { BODY_BUFFER_BYTES = 64 * 1024 };
 napi_value response_read(napi_env env, napi_callback_info info);
 napi_value response_read_into(napi_env env, napi_callback_info info);
 napi_value response_read_raw(napi_env env, napi_callback_info info);

@@ -1,13 +1,18 @@
-/* Bodies as bytes: the jobs that read a piece, or all that is left, or all of it into a file. Bytes
-   are copied once: those of a piece on the JS thread, for buffers outside V8's own memory are
-   refused by some of the programs Node is built into; those of a whole body of a known length on
-   the worker thread, into memory of V8's. */
+/* Bodies as bytes: the jobs that read a piece, or all that is left, or all of it into a file.
+   Memory outside V8's own is refused by some of the programs Node is built into, and could not be
+   transferred: so all that JavaScript gets is of V8's. The pieces of a fast body are read straight
+   into it; small pieces are copied on the JS thread, whole bodies of a known length on the worker
+   thread. */
 #include "addon.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANDING_MAX = 64 * 1024 * 1024 /* what a declared length may reserve before a byte came */ };
+enum {
+  LANDING_MAX = 64 * 1024 * 1024, /* what a declared length may reserve before a byte came */
+  PIECE_MAX = 128 * 1024,
+  BALLAST_MAX = 32 * 1024 /* of one string */
+};
 
 static void body_drop(job *work) {
   body_job *body = (body_job *)work;
@@ -78,36 +83,88 @@ napi_value body_trailers(napi_env env, const body_job *body) {
 
 /* ---- pieces ---- */
 
+/* How much a read may take: BODY_BUFFER_BYTES at first, of the response's buffer, to be copied.
+   Each read that was filled makes room for twice as much, up to PIECE_MAX, in a Buffer that the
+   worker reads straight into. So a fast body costs few hops and no copy, and a slow one little
+   memory. */
+static void piece_prepare(napi_env env, body_job *body) {
+  napi_value buffer = NULL, reason = NULL;
+  size_t room = body->response->room;
+  if (room <= BODY_BUFFER_BYTES || body->response->whole) return;
+  if (napi_create_buffer(env, room, &body->landing_data, &buffer) == napi_ok &&
+      napi_create_reference(env, buffer, 1, &body->landing) == napi_ok)
+    body->landing_len = room;
+  if (is_thrown(env)) napi_get_and_clear_last_exception(env, &reason); /* no room: as at first */
+}
+
+typedef int64_t piece_reader(rq_response *from, void *buf, size_t cap, rq_error **error);
+
+/* Worker thread. */
+static void piece_run(body_job *body, piece_reader *read) {
+  size_t room = body->landing_len > 0 ? body->landing_len : BODY_BUFFER_BYTES;
+  if (body->landing_len == 0) body->landing_data = body_buffer(body);
+  body->got = read(body->inner, body->landing_data, room, &body->job.error);
+}
+
 /* Worker thread. */
 static void read_run(job *work) {
-  body_job *body = (body_job *)work;
-  unsigned char *buffer = body_buffer(body);
-  body->got = rq_body_read(body->inner, buffer, BODY_PIECE_MAX, &work->error);
+  piece_run((body_job *)work, rq_body_read);
 }
 
 /* Worker thread. */
 static void read_raw_run(job *work) {
-  body_job *body = (body_job *)work;
-  unsigned char *buffer = body_buffer(body);
-  body->got = rq_body_read_raw(body->inner, buffer, BODY_PIECE_MAX, &work->error);
+  piece_run((body_job *)work, rq_body_read_raw);
+}
+
+/* Room for the next. */
+static void piece_learn(const body_job *body) {
+  size_t room = body->landing_len > 0 ? body->landing_len : BODY_BUFFER_BYTES;
+  size_t got = (size_t)body->got;
+  if (got == room && room < PIECE_MAX)
+    room *= 2;
+  else if (got < room / 2 && room > BODY_BUFFER_BYTES)
+    room /= 2;
+  body->response->room = room;
 }
 
 /* V8 frees what hangs on young Buffers when it runs out of room for young objects, and to it a
    Buffer is a small one: by then 30 MiB of pieces that nobody looks at any more would have come
-   together. So each brings along, as garbage, a string of its own size; and they are not large. */
+   together. So each brings along, as garbage, twice as many bytes of strings; none of them is
+   large, and none lives until the next is made. */
 static void ballast(napi_env env, const body_job *body) {
   napi_value garbage = NULL;
-  const char *read = (const char *)body->response->buffer;
-  napi_create_string_latin1(env, read, (size_t)body->got, &garbage);
+  for (size_t left = 2 * (size_t)body->got, count; left > 0; left -= count) {
+    napi_handle_scope scope = NULL;
+    count = left < BALLAST_MAX ? left : BALLAST_MAX;
+    napi_open_handle_scope(env, &scope);
+    napi_create_string_latin1(env, body->landing_data, count, &garbage);
+    napi_close_handle_scope(env, scope);
+  }
 }
 
-/* JS thread: a Buffer, or at the end the list of trailers. */
+/* A Buffer, or the beginning of its memory as an array, which lib/response.cjs makes one of. What
+   would waste more than half of the memory is copied. */
+static napi_value piece_value(napi_env env, const body_job *body) {
+  napi_value value = NULL, buffer = NULL, memory = NULL;
+  size_t got = (size_t)body->got;
+  if (got < body->landing_len / 2 || body->landing_len == 0) {
+    napi_create_buffer_copy(env, got, body->landing_data, NULL, &value);
+    return value;
+  }
+  napi_get_reference_value(env, body->landing, &buffer);
+  if (got == body->landing_len) return buffer;
+  napi_get_typedarray_info(env, buffer, NULL, NULL, NULL, &memory, NULL);
+  napi_create_typedarray(env, napi_uint8_array, got, memory, 0, &value);
+  return value;
+}
+
+/* JS thread: the piece, or at the end the list of trailers. */
 static napi_value read_settle(napi_env env, job *work) {
   body_job *body = (body_job *)work;
-  napi_value value = NULL;
   if (body->got == 0) return body_trailers(env, body);
-  napi_create_buffer_copy(env, (size_t)body->got, body->response->buffer, NULL, &value);
+  napi_value value = piece_value(env, body);
   ballast(env, body);
+  piece_learn(body);
   response_account(env, body->response, BODY_BUFFER_BYTES);
   return value;
 }
@@ -115,7 +172,9 @@ static napi_value read_settle(napi_env env, job *work) {
 /* responseRead(response, ask) */
 napi_value response_read(napi_env env, napi_callback_info info) {
   body_job *body = body_new(env, info, 1, sizeof *body);
-  return body == NULL ? NULL : body_submit(env, body, read_run, read_settle);
+  if (body == NULL) return NULL;
+  piece_prepare(env, body);
+  return body_submit(env, body, read_run, read_settle);
 }
 
 /* Worker thread. */
@@ -159,7 +218,9 @@ napi_value response_read_into(napi_env env, napi_callback_info info) {
 /* responseReadRaw(response, ask) */
 napi_value response_read_raw(napi_env env, napi_callback_info info) {
   body_job *body = body_new(env, info, 1, sizeof *body);
-  return body == NULL ? NULL : body_submit(env, body, read_raw_run, read_settle);
+  if (body == NULL) return NULL;
+  piece_prepare(env, body);
+  return body_submit(env, body, read_raw_run, read_settle);
 }
 
 /* ---- all that is left ---- */

@@ -156,7 +156,7 @@ static void ring(pool *home) {
   napi_call_threadsafe_function(home->bell, NULL, napi_tsfn_nonblocking);
 }
 
-/* Runs a job to its end: with the lock held, but not while it runs. */
+/* Runs a job to its end: with the lock held, but not while it runs, and not when it rings. */
 static void perform(worker *me, job *work) {
   pool *home = me->home;
   job *outer = me->running;
@@ -169,7 +169,10 @@ static void perform(worker *me, job *work) {
   work->told = false;
   work->by = NULL;
   me->running = outer;
-  if (append_done(home, work)) ring(home);
+  if (!append_done(home, work)) return;
+  pthread_mutex_unlock(&home->lock); /* or the JS thread would wake to wait for it */
+  ring(home);
+  pthread_mutex_lock(&home->lock);
 }
 
 static void *worker_main(void *of_pool) {
@@ -317,15 +320,16 @@ napi_value pool_submit(napi_env env, job *work) {
   pthread_mutex_lock(&home->lock);
   bool more = home->queued >= home->idle && !home->closing;
   if (more && home->live < WORKERS_MAX) more = !worker_start(home);
-  if (home->live > 0 && !home->closing) {
+  bool queued = home->live > 0 && !home->closing;
+  if (queued) {
     append(&home->queue, work);
     home->queued++;
-    pthread_cond_signal(&home->work);
     if (more && home->waiting > 0) ring(home); /* to relieve those that then still wait */
   } else {
     refuse(home, work, RQ_ERR_LIMIT, "no thread could be started");
   }
   pthread_mutex_unlock(&home->lock);
+  if (queued) pthread_cond_signal(&home->work); /* now, or who wakes would wait for the lock */
   return promise;
 }
 

@@ -290,3 +290,68 @@ test('chunks are of one size but the last', async () => {
   await assert.rejects(all(broken.chunks(10)), { code: 'incomplete' })
   response.close()
 })
+
+// ---- how large pieces are ----
+
+const KIB = 1024
+
+/** A body of that many bytes, all of it there at once. */
+async function there (size, use) {
+  const session = new Session({ trustEnv: false })
+  const bytes = Buffer.alloc(size)
+  for (let i = 0; i < size; i++) bytes[i] = i * 31 >> 3
+  session.mount('mock://', () => ({ body: bytes }))
+  await use(await session.get('mock://a/'), bytes)
+  session.close()
+}
+
+const sizes = (pieces) => pieces.map((piece) => piece.length / KIB)
+
+test('pieces become larger while each read is filled, to 128 KiB, and smaller again', async () => {
+  for (const way of [(response) => response, (response) => response.raw()]) {
+    await there(484 * KIB, async (response, bytes) => {
+      const pieces = await all(way(response))
+      assert.deepEqual(sizes(pieces), [64, 128, 128, 128, 36])
+      assert.ok(pieces.every(Buffer.isBuffer))
+      assert.ok(Buffer.concat(pieces).equals(bytes))
+    })
+  }
+  let go
+  const server = await origin(async (request, response) => {
+    response.write(Buffer.alloc(512 * KIB))
+    for (let i = 0; i < 8; i++) {
+      await new Promise((resolve) => { go = resolve })
+      response.write('few')
+    }
+    response.end()
+  })
+  let [largest, total, slow] = [0, 0, 0]
+  for await (const piece of await session.get(server.url)) {
+    largest = Math.max(largest, piece.length)
+    total += piece.length
+    if (total < 512 * KIB) continue
+    if (total > 512 * KIB) assert.deepEqual([piece.length, piece.buffer.byteLength], [3, 3])
+    slow++
+    go()
+  }
+  assert.deepEqual([total, slow], [512 * KIB + 8 * 3, 9])
+  assert.ok(largest <= 128 * KIB)
+})
+
+test('pieces are Buffers with memory of their own, which can be given away', async () => {
+  await there((64 + 128 + 100) * KIB, async (response, bytes) => {
+    const given = []
+    for await (const piece of response) {
+      const copy = structuredClone(piece, { transfer: [piece.buffer] })
+      assert.equal(piece.length, 0)
+      given.push(copy)
+    }
+    assert.deepEqual(sizes(given), [64, 128, 100])
+    assert.ok(Buffer.concat(given).equals(bytes))
+  })
+  await there((64 + 128 + 100) * KIB, async ({ body }, bytes) => {
+    const pieces = await all(body)
+    assert.deepEqual(sizes(pieces), [64, 128, 100])
+    assert.ok(Buffer.concat(pieces).equals(bytes))
+  })
+})
