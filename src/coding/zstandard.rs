@@ -1,20 +1,20 @@
 //! zstd (RFC 8878): any number of frames, skippable ones too, none with a window beyond the limit
 //! (RFC 9659, flaw 80). What follows them and is no frame is ignored, as with every coding here.
 
-use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
+use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer};
 
 use super::{Step, corrupt, cut_short};
 use crate::error::{Error, Result};
 use crate::limits::ZSTD_WINDOW_BYTES_MAX;
 
-/// The library gives its errors as words alone: those for a wrong magic number, which it tells at
-/// the first wrong byte, …
-const NO_FRAME: &str = "Unknown frame descriptor";
-/// … and those for too large a window.
-const WINDOW_TOO_LARGE: &str = "Frame requires too much memory for decoding";
+/// The library's number for a wrong magic number, which it tells at the first wrong byte
+/// (`ZSTD_error_prefix_unknown`), …
+const NO_FRAME: usize = 10;
+/// … and for too large a window (`ZSTD_error_frameParameter_windowTooLarge`). Both are fixed.
+const WINDOW_TOO_LARGE: usize = 16;
 
 pub(super) struct Zstandard {
-    decoder: Decoder<'static>,
+    decoder: DCtx<'static>,
     /// Whether a frame is open.
     within: bool,
     /// Whether a frame has been read to its end: behind it others may follow, or garbage.
@@ -26,7 +26,8 @@ pub(super) struct Zstandard {
 impl Zstandard {
     pub(super) fn new() -> Result<Self> {
         let fault = |_| corrupt("zstd", "its decoder cannot be made");
-        let mut decoder = Decoder::new().map_err(fault)?;
+        let mut decoder = DCtx::try_create().ok_or(0).map_err(fault)?;
+        decoder.init().map_err(fault)?;
         let log = ZSTD_WINDOW_BYTES_MAX.ilog2();
         decoder.set_parameter(DParameter::WindowLogMax(log)).map_err(fault)?;
         Ok(Self { decoder, within: false, has_frame: false, behind: false })
@@ -38,18 +39,20 @@ impl Zstandard {
         }
         let mut from = InBuffer::around(input);
         let mut to = OutBuffer::around(out);
-        match self.decoder.run(&mut from, &mut to) {
+        match self.decoder.decompress_stream(&mut to, &mut from) {
             Ok(left) => self.within = left != 0,
-            Err(error) => {
-                self.behind = self.has_frame && error.to_string() == NO_FRAME;
+            Err(code) => {
+                // Errors are negative numbers in an unsigned type.
+                let number = code.wrapping_neg();
+                self.behind = self.has_frame && number == NO_FRAME;
                 return match self.behind {
                     true => Ok(Step { used: input.len(), made: 0 }),
-                    false => Err(wrong(&error.to_string())),
+                    false => Err(wrong(number)),
                 };
             }
         }
         self.has_frame |= !self.within;
-        let (used, made) = (from.pos(), to.pos());
+        let (used, made) = (from.pos, to.pos());
         match ended && made == 0 && used == input.len() && self.within {
             true => Err(cut_short("zstd")),
             false => Ok(Step { used, made }),
@@ -57,8 +60,8 @@ impl Zstandard {
     }
 }
 
-fn wrong(words: &str) -> Error {
-    let why = match words == WINDOW_TOO_LARGE {
+fn wrong(number: usize) -> Error {
+    let why = match number == WINDOW_TOO_LARGE {
         true => "its window is larger than 8 MiB",
         false => "its data or sums are wrong",
     };

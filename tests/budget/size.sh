@@ -2,5 +2,5 @@
 # How large librq.so is, as it is installed: stripped, with all that it holds.
 . tests/budget/measure.sh
 
-check "bytes of librq.so" "$(wc -c < "$folder/librq.so.0")" 3800000
+check "bytes of librq.so" "$(wc -c < "$folder/librq.so.0")" 3000000
 close
