@@ -132,7 +132,7 @@ impl Headers {
 
     /// The headers behind `shared`, to change: its own from now on, with room for a few more.
     pub(crate) fn own(shared: &mut Arc<Self>) -> &mut Self {
-        if Arc::get_mut(shared).is_none() {
+        if Arc::strong_count(shared) > 1 {
             let none = shared.is_empty();
             let own = || shared.with_room_for(&Self::default());
             *shared = Arc::new(if none { Self::default() } else { own() });
@@ -381,12 +381,16 @@ impl Headers {
         }
         let own = merged.text.len() as u32;
         merged.text.extend_from_slice(&over.text);
-        merged.marks |= over.marks;
+        let base = std::mem::replace(&mut merged.marks, self.marks | over.marks);
         merged.is_loose |= over.is_loose;
         let mut kept = merged.fields.len();
         for field in &over.fields {
             let name = field.name.of(&over.text);
             let (sought, field) = (Sought { name, tag: field.tag }, field.behind(own));
+            if gone.is_empty() && base & field.mark() == 0 {
+                merged.fields.push(field);
+                continue;
+            }
             match merged.position_below(kept, sought) {
                 // Not for the second field of this name in `over`, which stands beside the first.
                 Some(at) if merged.fields[at].name.start < own => {
