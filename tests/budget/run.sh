@@ -24,7 +24,7 @@ folder=$PWD/target/budget
 mkdir -p "$folder"
 # Linked by its path, found by its SONAME: the library that is measured is the one that was given.
 ln -sf "$lib/librq.so" "$folder/librq.so.0"
-for program in warm prepare multipart pool bulk rush; do
+for program in warm prepare multipart pool bulk; do
     cc -std=gnu11 -O2 -Wall -Wextra -Werror -I"$include" -o "$folder/$program" "tests/budget/$program.c" \
         "$folder/librq.so.0" -Wl,-rpath,"$folder"
 done
