@@ -1,7 +1,7 @@
 //! HTTP/1.1, sans-IO: bytes in, bytes out; no socket, no clock, no thread.
 //!
 //! ```text
-//!   encode::request_head ──► wire            wire ──► decode::Decoder ──► Head
+//!   encode::request_head ──► wire            wire ──► decode::HeadScanner, plain ──► Head
 //!                                                          │ 1xx: again
 //!                                                          ▼
 //!                                     framing::Framing (None | Length | Chunked | Close)

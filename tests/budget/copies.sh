@@ -3,7 +3,7 @@
 # copies, and what a cipher writes, is not counted.
 . tests/budget/measure.sh
 ca=$RQ_TEST_CA_FILE
-upload=16777216 download=1048576 moved=268435456
+upload=16777216 download=16777216 moved=268435456
 
 # copies BYTES WHAT BUDGET WORD…: of a byte of the bodies of so many bytes that the program moves; none at all may be true
 copies() {

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resident.h"
+
 /* A prime, so that every host has its turn. */
 enum { STRIDE = 7 };
 
@@ -29,16 +31,6 @@ typedef struct {
   rq_request **requests;
   long count;
 } pool;
-
-static long resident_kib(void) {
-  char line[256];
-  long kib = -1;
-  FILE *status = fopen("/proc/self/status", "r");
-  while (status && fgets(line, sizeof line, status))
-    if (sscanf(line, "VmRSS: %ld", &kib) == 1) break;
-  if (status) fclose(status);
-  return kib;
-}
 
 static void read_and_free(rq_response *response, rq_error **e) {
   static char body[64 * 1024];

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "gate.h"
+#include "resident.h"
 
 enum { FLAT_WARM_UP = 1000, POST_BYTES = 1024 };
 
@@ -62,16 +63,6 @@ static long open_files(void) {
   while (folder && readdir(folder)) count++;
   if (folder) closedir(folder);
   return count;
-}
-
-static long resident_kib(void) {
-  char line[256];
-  long kib = -1;
-  FILE *status = fopen("/proc/self/status", "r");
-  while (status && fgets(line, sizeof line, status))
-    if (sscanf(line, "VmRSS: %ld", &kib) == 1) break;
-  if (status) fclose(status);
-  return kib;
 }
 
 /* Looks twice: the first look itself brings pages in. */
