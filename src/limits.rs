@@ -65,6 +65,12 @@ pub const TLS_BUFFER_BYTES: usize = 128 * 1024;
 pub const TLS_BUFFER_SMALL_BYTES: usize = 4 * 1024;
 /// What it has when that was filled: the longest record fits.
 pub const TLS_BUFFER_RECORD_BYTES: usize = 20 * 1024;
+/// The longest message of TLS 1.3 after its handshake: no ticket comes near.
+pub const TLS_MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// How often a peer may change its keys between two pieces of data: no more than common servers do.
+pub const TLS_KEY_UPDATES_MAX: u8 = 32;
+/// Warnings of a peer that mean nothing.
+pub const TLS_WARNINGS_MAX: u8 = 4;
 /// Bytes of an upload that are encrypted and sent at a time.
 pub const TLS_SEND_BYTES: usize = 128 * 1024;
 /// A body up to this size is sent in one piece with the head; larger ones in pieces of it.

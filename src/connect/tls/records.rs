@@ -1,16 +1,22 @@
-//! Records in, records out: rustls's unbuffered connection, and the bytes around it. Knows no
-//! socket: `stream` does the reading and sending.
+//! Records in, records out: the bytes on both sides of a TLS connection. Knows no socket: `stream`
+//! does the reading and sending.
 //!
-//! Records are decrypted where they were received and go from there to their reader; what rustls
-//! copies on the way is one record at a time, which the processor's cache holds. An idle
-//! connection keeps next to nothing: rustls has no buffers of its own here, and ours are given up
-//! in [`park`](Records::park).
+//! rustls's unbuffered connection shakes hands; after that it stays for TLS 1.2, and `traffic` takes
+//! its place for TLS 1.3. Records are decrypted where they were received and go from there to their
+//! reader, and are encrypted where they are sent from. An idle connection keeps next to nothing:
+//! the buffers are given up in [`park`](Records::park).
+
+use std::ops::Range;
 
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::pki_types::CertificateDer;
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, ReadTraffic,
     UnbufferedStatus, WriteTraffic,
 };
+use rustls::{HandshakeKind, ProtocolVersion};
+
+use super::traffic::{AROUND_BYTES, Fault, Opened, Traffic};
 
 use crate::limits::{
     TLS_BUFFER_BYTES, TLS_BUFFER_RECORD_BYTES, TLS_BUFFER_SMALL_BYTES, TLS_RECORD_BYTES,
@@ -19,29 +25,61 @@ use crate::limits::{
 
 /// The two directions of one TLS connection.
 pub(super) struct Records {
-    tls: UnbufferedClientConnection,
+    layer: Layer,
+    agreed: Option<Agreed>,
+    has_agreed: bool,
     /// Received and not yet decrypted: `inbox[start..end]`.
     inbox: Vec<u8>,
     start: usize,
     end: usize,
-    /// Whether the last read took all the room that there was.
+    /// The room of the last read, and whether it took all of it.
+    offered: usize,
     was_filled: bool,
     /// Whether more came since the connection was parked than a small inbox holds.
     was_large: bool,
     /// The size of the inbox when it was parked after that: the next answer may be as large.
     usual: usize,
-    /// Whether rustls may have more to tell without a further byte.
+    /// Whether there may be more to tell without a further byte.
     is_due: bool,
-    /// Decrypted bytes that their reader had no room for: `ahead[ahead_at..]`.
+    /// Decrypted bytes that their reader had no room for, in the inbox.
+    opened: Range<usize>,
+    /// The same where they are rustls's: `ahead[ahead_at..]`.
     ahead: Vec<u8>,
     ahead_at: usize,
-    /// Encrypted and not yet sent: `outbox[outbox_at..outbox_end]`.
+    /// Encrypted and not yet sent: `outbox[outbox_at..]`.
     outbox: Vec<u8>,
     outbox_at: usize,
-    outbox_end: usize,
     over: Option<Over>,
     /// Whether something was wrong, also behind the end.
     is_broken: bool,
+}
+
+/// What makes of records bytes, and of bytes records.
+enum Layer {
+    /// Until the end of the handshake; for TLS 1.2 until the end.
+    Rustls(Box<UnbufferedClientConnection>),
+    /// TLS 1.3 after its handshake.
+    Traffic(Box<Traffic>),
+    /// Neither: the one could not become the other.
+    None,
+}
+
+/// What a handshake has come to.
+pub(super) struct Agreed {
+    pub(super) version: Option<ProtocolVersion>,
+    pub(super) kind: Option<HandshakeKind>,
+    /// The certificates that the peer has shown.
+    pub(super) presented: Vec<CertificateDer<'static>>,
+}
+
+impl Agreed {
+    fn of(tls: &UnbufferedClientConnection) -> Self {
+        Self {
+            version: tls.protocol_version(),
+            kind: tls.handshake_kind(),
+            presented: tls.peer_certificates().unwrap_or_default().to_vec(),
+        }
+    }
 }
 
 /// Why nothing more will come, once what came before has been read.
@@ -54,7 +92,7 @@ pub(super) enum Over {
     Fault(rustls::Error),
 }
 
-/// What one look of rustls at the inbox came to.
+/// What one look at the inbox came to.
 enum Seen {
     /// A record of data: this many bytes of it are in the reader's memory.
     Data(usize),
@@ -69,27 +107,30 @@ enum Seen {
 impl Records {
     pub(super) fn new(tls: UnbufferedClientConnection) -> Self {
         Self {
-            tls,
+            layer: Layer::Rustls(Box::new(tls)),
+            agreed: None,
+            has_agreed: false,
             inbox: Vec::new(),
             start: 0,
             end: 0,
+            offered: 0,
             was_filled: false,
             was_large: false,
             usual: 0,
             is_due: true,
+            opened: 0..0,
             ahead: Vec::new(),
             ahead_at: 0,
             outbox: Vec::new(),
             outbox_at: 0,
-            outbox_end: 0,
             over: None,
             is_broken: false,
         }
     }
 
-    /// What rustls knows of the connection.
-    pub(super) fn tls(&self) -> &UnbufferedClientConnection {
-        &self.tls
+    /// What the handshake has come to, when it is done. Told once.
+    pub(super) fn take_agreed(&mut self) -> Option<Agreed> {
+        self.agreed.take()
     }
 
     /// Why nothing more will come.
@@ -97,15 +138,19 @@ impl Records {
         self.over.as_ref()
     }
 
-    /// Decrypts into `out`: what has been received, as far as there is room for whole records. Of
-    /// one that is larger than `out` the rest is kept for the next call.
+    /// Decrypts into `out`: what has been received, as far as there is room. Of a record that does
+    /// not fit the rest is kept for the next call.
     pub(super) fn decrypt(&mut self, out: &mut [u8]) -> usize {
         let mut got = self.take_ahead(out);
-        while self.is_due && self.over.is_none() && (got < out.len() || self.ahead.is_empty()) {
-            match self.look(&mut out[got..], got > 0, &[]) {
+        while self.is_due && self.over.is_none() && (got < out.len() || !self.has_ahead()) {
+            let seen = match &self.layer {
+                Layer::Traffic(_) => self.open(&mut out[got..]),
+                Layer::Rustls(_) | Layer::None => self.look(&mut out[got..], got > 0, &[]),
+            };
+            match seen {
                 Seen::Data(count) => {
                     got += count;
-                    self.is_due = self.start < self.end || self.tls.wants_write();
+                    self.is_due = self.start < self.end || self.layer.wants_write();
                     if got == out.len() {
                         break;
                     }
@@ -120,14 +165,17 @@ impl Records {
 
     /// Whether there are decrypted bytes, or the end is reached.
     pub(super) fn is_readable(&self) -> bool {
-        !self.ahead.is_empty() || self.over.is_some()
+        self.has_ahead() || self.over.is_some()
     }
 
-    /// Where received bytes go; empty if rustls makes nothing of all that it could be given.
+    fn has_ahead(&self) -> bool {
+        !self.opened.is_empty() || !self.ahead.is_empty()
+    }
+
+    /// Where received bytes go; empty if nothing can be made of all that there is.
     pub(super) fn room(&mut self) -> &mut [u8] {
-        if self.start > 0 {
-            self.inbox.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
         }
         let size = match (self.was_filled, self.inbox.len() < TLS_BUFFER_RECORD_BYTES) {
             (false, _) => TLS_BUFFER_SMALL_BYTES,
@@ -135,12 +183,38 @@ impl Records {
             (true, false) => TLS_BUFFER_BYTES,
         };
         let size = size.max(self.usual);
+        let record = self.record_bytes();
         if self.inbox.len() < size {
             let mut larger = vec![0; size];
-            larger[..self.end].copy_from_slice(&self.inbox[..self.end]);
+            larger[..self.end - self.start].copy_from_slice(&self.inbox[self.start..self.end]);
+            (self.start, self.end) = (0, self.end - self.start);
             self.inbox = larger;
+        } else if record.is_none_or(|record| self.start + record > self.inbox.len()) {
+            self.inbox.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
         }
-        &mut self.inbox[self.end..]
+        let end = record.map_or(self.inbox.len(), |record| self.whole_records(record));
+        self.offered = end - self.end;
+        &mut self.inbox[self.end..end]
+    }
+
+    /// The length of the record that has begun to come.
+    fn record_bytes(&self) -> Option<usize> {
+        match self.layer {
+            Layer::Traffic(_) => {
+                Traffic::record_length(&self.inbox[self.start..self.end]).ok().flatten()
+            }
+            Layer::Rustls(_) | Layer::None => None,
+        }
+    }
+
+    /// Where the inbox ends if it is to hold whole records, each as long as `record`: those of a
+    /// large body are, and what ends with a record needs not be moved to the front.
+    fn whole_records(&self, record: usize) -> usize {
+        if record <= TLS_BUFFER_SMALL_BYTES || self.start + record > self.inbox.len() {
+            return self.inbox.len();
+        }
+        self.start + (self.inbox.len() - self.start) / record * record
     }
 
     /// Counts `count` bytes that were received into [`room`](Self::room); 0: the peer's end.
@@ -149,7 +223,7 @@ impl Records {
             self.over.get_or_insert(Over::Cut);
         }
         self.end += count;
-        self.was_filled = self.end == self.inbox.len();
+        self.was_filled = count == self.offered;
         self.was_large |= self.end > TLS_BUFFER_SMALL_BYTES;
         self.is_due = true;
     }
@@ -157,6 +231,9 @@ impl Records {
     /// Encrypts the beginning of `first` and `second`, as much as is sent at a time; how much that
     /// was. They share a record where they meet.
     pub(super) fn encrypt(&mut self, first: &[u8], second: &[u8]) -> Result<usize, rustls::Error> {
+        if let Layer::Traffic(_) = self.layer {
+            return self.seal_records(first, second);
+        }
         if second.is_empty() || first.len() >= TLS_RECORD_BYTES {
             let piece = &first[..first.len().min(TLS_SEND_BYTES)];
             return self.seal(piece).map(|()| piece.len());
@@ -174,14 +251,15 @@ impl Records {
 
     /// Records to send.
     pub(super) fn outgoing(&self) -> &[u8] {
-        &self.outbox[self.outbox_at..self.outbox_end]
+        &self.outbox[self.outbox_at..]
     }
 
     /// Counts `count` bytes of [`outgoing`](Self::outgoing) as sent.
     pub(super) fn sent(&mut self, count: usize) {
         self.outbox_at += count;
-        if self.outbox_at == self.outbox_end {
-            (self.outbox_at, self.outbox_end) = (0, 0);
+        if self.outbox_at == self.outbox.len() {
+            self.outbox.clear();
+            self.outbox_at = 0;
         }
     }
 
@@ -189,11 +267,12 @@ impl Records {
     pub(super) fn park(&mut self) {
         self.usual = if self.was_large { self.inbox.len() } else { 0 };
         self.was_large = false;
-        if self.start == self.end && self.inbox.len() > TLS_BUFFER_SMALL_BYTES {
+        let is_empty = self.start == self.end && self.opened.is_empty();
+        if is_empty && self.inbox.len() > TLS_BUFFER_SMALL_BYTES {
             (self.inbox, self.start, self.end) = (Vec::new(), 0, 0);
             self.was_filled = false;
         }
-        if self.outgoing().is_empty() && self.outbox.len() > TLS_BUFFER_SMALL_BYTES {
+        if self.outgoing().is_empty() && self.outbox.capacity() > TLS_BUFFER_SMALL_BYTES {
             self.outbox = Vec::new();
         }
         if self.ahead.is_empty() {
@@ -203,6 +282,9 @@ impl Records {
 
     /// Moves what fits of the bytes read ahead into `out`.
     fn take_ahead(&mut self, out: &mut [u8]) -> usize {
+        if !self.opened.is_empty() {
+            return self.take_opened(out);
+        }
         let rest = &self.ahead[self.ahead_at..];
         let count = rest.len().min(out.len());
         out[..count].copy_from_slice(&rest[..count]);
@@ -214,13 +296,79 @@ impl Records {
         count
     }
 
+    /// Moves what fits of the opened record into `out`.
+    fn take_opened(&mut self, out: &mut [u8]) -> usize {
+        let count = self.opened.len().min(out.len());
+        let range = self.opened.start..self.opened.start + count;
+        out[..count].copy_from_slice(&self.inbox[range]);
+        self.opened.start += count;
+        count
+    }
+
+    /// Opens the next record. Data goes to `out`, as far as there is room.
+    fn open(&mut self, out: &mut [u8]) -> Seen {
+        let Layer::Traffic(traffic) = &mut self.layer else { return Seen::Nothing };
+        let received = &mut self.inbox[self.start..self.end];
+        let opened = match Traffic::record_length(received) {
+            Ok(Some(length)) if length <= received.len() => {
+                let opened = traffic.open(&mut received[..length]);
+                self.start += length;
+                opened.map(|opened| (opened, self.start - length))
+            }
+            Ok(_) => return Seen::Nothing,
+            Err(fault) => Err(fault),
+        };
+        match opened {
+            Ok((Opened::Data(range), at)) if !range.is_empty() => {
+                self.opened = at + range.start..at + range.end;
+                Seen::Data(self.take_opened(out))
+            }
+            Ok((Opened::Data(_) | Opened::Other, _)) => Seen::Other,
+            Ok((Opened::Closed, _)) => {
+                self.over.get_or_insert(Over::Closed);
+                Seen::Other
+            }
+            Err(Fault { error, alert }) => {
+                // The alert is the least of it: it may fail.
+                if let Some(alert) = alert {
+                    let _ = traffic.seal_alert(alert, &mut self.outbox);
+                }
+                self.over.get_or_insert(Over::Fault(error));
+                self.is_broken = true;
+                Seen::Other
+            }
+        }
+    }
+
+    /// The error that the connection has ended with, which ends sending too.
+    fn check(&self) -> Result<(), rustls::Error> {
+        match &self.over {
+            Some(Over::Fault(error)) => Err(error.clone()),
+            _ if self.is_broken => Err(rustls::Error::EncryptError),
+            _ => Ok(()),
+        }
+    }
+
+    /// [`encrypt`](Self::encrypt) by `traffic`.
+    fn seal_records(&mut self, first: &[u8], second: &[u8]) -> Result<usize, rustls::Error> {
+        self.check()?;
+        let Layer::Traffic(traffic) = &mut self.layer else { return Ok(0) };
+        let total = (first.len() + second.len()).min(TLS_SEND_BYTES);
+        self.outbox.reserve(total + total.div_ceil(TLS_RECORD_BYTES) * AROUND_BYTES);
+        let mut at = 0;
+        while at < total {
+            let end = total.min(at + TLS_RECORD_BYTES);
+            let of_first = &first[at.min(first.len())..end.min(first.len())];
+            let of_second = &second[at.saturating_sub(first.len())..end.saturating_sub(first.len())];
+            traffic.seal(of_first, of_second, &mut self.outbox)?;
+            at = end;
+        }
+        Ok(total)
+    }
+
     fn seal(&mut self, piece: &[u8]) -> Result<(), rustls::Error> {
         while !piece.is_empty() {
-            match &self.over {
-                Some(Over::Fault(error)) => return Err(error.clone()),
-                _ if self.is_broken => return Err(rustls::Error::EncryptError),
-                _ => {}
-            }
+            self.check()?;
             if let Seen::Nothing = self.look(&mut [], false, piece) {
                 break;
             }
@@ -228,12 +376,36 @@ impl Records {
         Ok(())
     }
 
+    /// Notes what a handshake has come to. For TLS 1.3 it is done when its last message is encoded,
+    /// before a record that follows it is looked at.
+    fn agree(&mut self) {
+        let Layer::Rustls(tls) = &self.layer else { return };
+        if self.has_agreed || tls.is_handshaking() || tls.wants_write() {
+            return;
+        }
+        let agreed = Agreed::of(tls);
+        self.has_agreed = true;
+        if agreed.version == Some(ProtocolVersion::TLSv1_3)
+            && let Layer::Rustls(tls) = std::mem::replace(&mut self.layer, Layer::None)
+        {
+            match Traffic::of(*tls) {
+                Ok(traffic) => self.layer = Layer::Traffic(Box::new(traffic)),
+                Err(error) => {
+                    self.over.get_or_insert(Over::Fault(error));
+                    self.is_broken = true;
+                }
+            }
+        }
+        self.agreed = Some(agreed);
+    }
+
     /// Lets rustls look at the inbox until it has something to tell. Data goes to `out`; `hold`: if
     /// all of the record fits. `piece` is encrypted if there is nothing else.
     fn look(&mut self, out: &mut [u8], hold: bool, piece: &[u8]) -> Seen {
+        let Layer::Rustls(tls) = &mut self.layer else { return Seen::Nothing };
         let records = &mut self.inbox[self.start..self.end];
-        let UnbufferedStatus { discard, state } = self.tls.process_tls_records(records);
-        let mut outbox = Outbox { bytes: &mut self.outbox, end: &mut self.outbox_end };
+        let UnbufferedStatus { discard, state } = tls.process_tls_records(records);
+        let mut outbox = Outbox(&mut self.outbox);
         let mut fault = None;
         let seen = match state {
             Ok(ConnectionState::ReadTraffic(mut traffic)) => {
@@ -276,8 +448,9 @@ impl Records {
             }
         };
         self.start += discard;
-        if let Some(error) = fault {
-            self.fail(error);
+        match fault {
+            Some(error) => self.fail(error),
+            None => self.agree(),
         }
         seen
     }
@@ -286,16 +459,24 @@ impl Records {
     fn fail(&mut self, error: rustls::Error) {
         self.over.get_or_insert(Over::Fault(error));
         self.is_broken = true;
-        let mut outbox = Outbox { bytes: &mut self.outbox, end: &mut self.outbox_end };
+        let Layer::Rustls(tls) = &mut self.layer else { return };
+        let mut outbox = Outbox(&mut self.outbox);
         // rustls looks at no record while it has something to send.
-        while self.tls.wants_write() {
+        while tls.wants_write() {
             let records = &mut self.inbox[self.start..self.end];
-            let state = self.tls.process_tls_records(records).state;
+            let state = tls.process_tls_records(records).state;
             let Ok(ConnectionState::EncodeTlsData(mut alert)) = state else { break };
             if outbox.encode(&mut alert).is_err() {
                 break;
             }
         }
+    }
+}
+
+impl Layer {
+    /// Whether rustls has something to send.
+    fn wants_write(&self) -> bool {
+        matches!(self, Self::Rustls(tls) if tls.wants_write())
     }
 }
 
@@ -322,10 +503,7 @@ fn hand_over(
 }
 
 /// The end of the outbox, which grows as it must.
-struct Outbox<'a> {
-    bytes: &'a mut Vec<u8>,
-    end: &'a mut usize,
-}
+struct Outbox<'a>(&'a mut Vec<u8>);
 
 impl Outbox<'_> {
     fn encode(
@@ -353,12 +531,13 @@ impl Outbox<'_> {
         &mut self,
         mut write: impl FnMut(&mut [u8]) -> Result<usize, Option<InsufficientSizeError>>,
     ) -> Result<(), rustls::Error> {
-        let mut written = write(&mut self.bytes[*self.end..]);
+        let end = self.0.len();
+        let mut written = write(&mut []);
         if let Err(Some(InsufficientSizeError { required_size })) = written {
-            self.bytes.resize(*self.end + required_size, 0);
-            written = write(&mut self.bytes[*self.end..]);
+            self.0.resize(end + required_size, 0);
+            written = write(&mut self.0[end..]);
         }
-        *self.end += written.map_err(|_| rustls::Error::EncryptError)?;
-        Ok(())
+        self.0.truncate(end + *written.as_ref().unwrap_or(&0));
+        written.map(|_| ()).map_err(|_| rustls::Error::EncryptError)
     }
 }

@@ -8,11 +8,11 @@
 use std::io::IoSlice;
 use std::sync::Arc;
 
-use rustls::HandshakeKind;
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{HandshakeKind, ProtocolVersion};
 
-use super::records::{Over, Records};
+use super::records::{Agreed, Over, Records};
 use super::{Profile, Verifier};
 use crate::certs::Certificate;
 use crate::connect::socket::{Sent, Stop};
@@ -25,6 +25,8 @@ pub(crate) struct TlsStream {
     /// What carries the records.
     carrier: Stream,
     records: Records,
+    version: Option<ProtocolVersion>,
+    kind: Option<HandshakeKind>,
     chain: Option<Arc<PeerChain>>,
 }
 
@@ -54,21 +56,23 @@ impl TlsStream {
     ) -> Result<Self, Stop> {
         let config = profile.0.config.clone();
         let tls = UnbufferedClientConnection::new(config, name).map_err(Stop::Tls)?;
-        let mut stream = Self { carrier, records: Records::new(tls), chain: None };
-        loop {
+        let mut stream =
+            Self { carrier, records: Records::new(tls), version: None, kind: None, chain: None };
+        let agreed = loop {
             stream.decrypt(&mut []);
             stream.check()?;
-            if !stream.records.tls().is_handshaking() {
+            if let Some(agreed) = stream.records.take_agreed() {
                 // Its last message leaves with the first bytes that are sent.
-                break;
+                break agreed;
             }
             stream.flush(limit, false)?;
             if stream.fill(limit)? == 0 {
                 let error = "the peer closed the connection during the handshake";
                 return Err(Stop::Tls(rustls::Error::General(error.into())));
             }
-        }
-        let presented = stream.records.tls().peer_certificates().unwrap_or_default().to_vec();
+        };
+        let Agreed { version, kind, presented } = agreed;
+        (stream.version, stream.kind) = (version, kind);
         let verifier = profile.0.verifier.clone();
         stream.chain = Some(Arc::new(PeerChain { presented, verifier }));
         Ok(stream)
@@ -86,12 +90,12 @@ impl TlsStream {
 
     /// Version, and whether an earlier session was resumed: `"TLSv1.3, resumed"`.
     pub(crate) fn described(&self) -> String {
-        let version = match self.records.tls().protocol_version() {
-            Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
-            Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
+        let version = match self.version {
+            Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+            Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
             _ => "TLS",
         };
-        match self.records.tls().handshake_kind() {
+        match self.kind {
             Some(HandshakeKind::Resumed) => format!("{version}, resumed"),
             _ => version.to_owned(),
         }
