@@ -12,7 +12,7 @@ asks() {
 }
 
 asks "a warm GET" 8 1650 warm get "$RQ_TEST_HTTP/sha256/100" N
-asks "a warm GET over TLS" 10 2000 warm get "$RQ_TEST_HTTPS/sha256/100" N "$ca"
+asks "a warm GET over TLS" 8 1650 warm get "$RQ_TEST_HTTPS/sha256/100" N "$ca"
 asks "a warm POST of 1 KiB" 11 2150 warm post "$RQ_TEST_HTTP/sink" N
-asks "a warm POST of 1 KiB over TLS" 14 4750 warm post "$RQ_TEST_HTTPS/sink" N "$ca"
+asks "a warm POST of 1 KiB over TLS" 11 2150 warm post "$RQ_TEST_HTTPS/sink" N "$ca"
 close

@@ -97,7 +97,7 @@ fn profile(number: u32, settings: &TlsSettings) -> Result<Profile> {
             builder.with_client_cert_resolver(identity)
         }
     };
-    // For `traffic`, which takes TLS 1.3 over after the handshake. Nothing of it leaves the process.
+    // For `traffic`, which takes over after the handshake of TLS 1.3. No secret leaves `tls`.
     config.enable_secret_extraction = true;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let server_name = settings.server_name.clone();

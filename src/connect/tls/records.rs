@@ -1,19 +1,19 @@
 //! Records in, records out: the bytes on both sides of a TLS connection. Knows no socket: `stream`
 //! does the reading and sending.
 //!
-//! rustls's unbuffered connection shakes hands; after that it stays for TLS 1.2, and `traffic` takes
-//! its place for TLS 1.3. Records are decrypted where they were received and go from there to their
-//! reader, and are encrypted where they are sent from. An idle connection keeps next to nothing:
-//! the buffers are given up in [`park`](Records::park).
+//! rustls's unbuffered connection shakes hands; after that it stays for TLS 1.2 (`unbuffered`), and
+//! `traffic` takes its place for TLS 1.3. Records are decrypted where they were received and go
+//! from there to their reader, and are encrypted where they are sent from. An idle connection keeps
+//! next to nothing: the buffers are given up in [`park`](Records::park).
+
+#[cfg(test)]
+mod tests;
+mod unbuffered;
 
 use std::ops::Range;
 
-use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::CertificateDer;
-use rustls::unbuffered::{
-    ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, ReadTraffic,
-    UnbufferedStatus, WriteTraffic,
-};
 use rustls::{HandshakeKind, ProtocolVersion};
 
 use super::traffic::{AROUND_BYTES, Fault, Opened, Traffic};
@@ -32,6 +32,8 @@ pub(super) struct Records {
     inbox: Vec<u8>,
     start: usize,
     end: usize,
+    /// The length of the last record that was opened.
+    last: Option<usize>,
     /// The room of the last read, and whether it took all of it.
     offered: usize,
     was_filled: bool,
@@ -113,6 +115,7 @@ impl Records {
             inbox: Vec::new(),
             start: 0,
             end: 0,
+            last: None,
             offered: 0,
             was_filled: false,
             was_large: false,
@@ -198,14 +201,11 @@ impl Records {
         &mut self.inbox[self.end..end]
     }
 
-    /// The length of the record that has begun to come.
+    /// The length of the record that has begun to come, or of the last one.
     fn record_bytes(&self) -> Option<usize> {
-        match self.layer {
-            Layer::Traffic(_) => {
-                Traffic::record_length(&self.inbox[self.start..self.end]).ok().flatten()
-            }
-            Layer::Rustls(_) | Layer::None => None,
-        }
+        let Layer::Traffic(_) = self.layer else { return None };
+        let received = &self.inbox[self.start..self.end];
+        Traffic::record_length(received).ok().flatten().or(self.last)
     }
 
     /// Where the inbox ends if it is to hold whole records, each as long as `record`: those of a
@@ -231,22 +231,10 @@ impl Records {
     /// Encrypts the beginning of `first` and `second`, as much as is sent at a time; how much that
     /// was. They share a record where they meet.
     pub(super) fn encrypt(&mut self, first: &[u8], second: &[u8]) -> Result<usize, rustls::Error> {
-        if let Layer::Traffic(_) = self.layer {
-            return self.seal_records(first, second);
+        match self.layer {
+            Layer::Traffic(_) => self.seal_records(first, second),
+            Layer::Rustls(_) | Layer::None => self.encrypt_by_rustls(first, second),
         }
-        if second.is_empty() || first.len() >= TLS_RECORD_BYTES {
-            let piece = &first[..first.len().min(TLS_SEND_BYTES)];
-            return self.seal(piece).map(|()| piece.len());
-        }
-        let mut taken = 0;
-        if !first.is_empty() {
-            taken = second.len().min(TLS_RECORD_BYTES - first.len());
-            self.seal(&[first, &second[..taken]].concat())?;
-        }
-        let most = TLS_SEND_BYTES - first.len() - taken;
-        let piece = &second[taken..][..(second.len() - taken).min(most)];
-        self.seal(piece)?;
-        Ok(first.len() + taken + piece.len())
     }
 
     /// Records to send.
@@ -313,6 +301,7 @@ impl Records {
             Ok(Some(length)) if length <= received.len() => {
                 let opened = traffic.open(&mut received[..length]);
                 self.start += length;
+                self.last = Some(length);
                 opened.map(|opened| (opened, self.start - length))
             }
             Ok(_) => return Seen::Nothing,
@@ -359,117 +348,12 @@ impl Records {
         while at < total {
             let end = total.min(at + TLS_RECORD_BYTES);
             let of_first = &first[at.min(first.len())..end.min(first.len())];
-            let of_second = &second[at.saturating_sub(first.len())..end.saturating_sub(first.len())];
+            let of_second =
+                &second[at.saturating_sub(first.len())..end.saturating_sub(first.len())];
             traffic.seal(of_first, of_second, &mut self.outbox)?;
             at = end;
         }
         Ok(total)
-    }
-
-    fn seal(&mut self, piece: &[u8]) -> Result<(), rustls::Error> {
-        while !piece.is_empty() {
-            self.check()?;
-            if let Seen::Nothing = self.look(&mut [], false, piece) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes what a handshake has come to. For TLS 1.3 it is done when its last message is encoded,
-    /// before a record that follows it is looked at.
-    fn agree(&mut self) {
-        let Layer::Rustls(tls) = &self.layer else { return };
-        if self.has_agreed || tls.is_handshaking() || tls.wants_write() {
-            return;
-        }
-        let agreed = Agreed::of(tls);
-        self.has_agreed = true;
-        if agreed.version == Some(ProtocolVersion::TLSv1_3)
-            && let Layer::Rustls(tls) = std::mem::replace(&mut self.layer, Layer::None)
-        {
-            match Traffic::of(*tls) {
-                Ok(traffic) => self.layer = Layer::Traffic(Box::new(traffic)),
-                Err(error) => {
-                    self.over.get_or_insert(Over::Fault(error));
-                    self.is_broken = true;
-                }
-            }
-        }
-        self.agreed = Some(agreed);
-    }
-
-    /// Lets rustls look at the inbox until it has something to tell. Data goes to `out`; `hold`: if
-    /// all of the record fits. `piece` is encrypted if there is nothing else.
-    fn look(&mut self, out: &mut [u8], hold: bool, piece: &[u8]) -> Seen {
-        let Layer::Rustls(tls) = &mut self.layer else { return Seen::Nothing };
-        let records = &mut self.inbox[self.start..self.end];
-        let UnbufferedStatus { discard, state } = tls.process_tls_records(records);
-        let mut outbox = Outbox(&mut self.outbox);
-        let mut fault = None;
-        let seen = match state {
-            Ok(ConnectionState::ReadTraffic(mut traffic)) => {
-                hand_over(&mut traffic, out, hold, &mut self.ahead)
-            }
-            Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                fault = outbox.encode(&mut data).err();
-                Seen::Other
-            }
-            // It is in the outbox, which is sent before anything else.
-            Ok(ConnectionState::TransmitTlsData(data)) => {
-                data.done();
-                Seen::Other
-            }
-            Ok(ConnectionState::PeerClosed) => {
-                self.over.get_or_insert(Over::Closed);
-                Seen::Other
-            }
-            Ok(ConnectionState::WriteTraffic(mut traffic)) if !piece.is_empty() => {
-                match outbox.encrypt(&mut traffic, piece) {
-                    Ok(()) => Seen::Nothing,
-                    Err(error) => {
-                        fault = Some(error);
-                        Seen::Other
-                    }
-                }
-            }
-            Ok(ConnectionState::WriteTraffic(_) | ConnectionState::BlockedHandshake)
-                if piece.is_empty() =>
-            {
-                Seen::Nothing
-            }
-            Ok(_) => {
-                fault = Some(rustls::Error::General("the connection takes no more data".into()));
-                Seen::Other
-            }
-            Err(error) => {
-                fault = Some(error);
-                Seen::Other
-            }
-        };
-        self.start += discard;
-        match fault {
-            Some(error) => self.fail(error),
-            None => self.agree(),
-        }
-        seen
-    }
-
-    /// A fault ends the connection; its alert is left to be sent.
-    fn fail(&mut self, error: rustls::Error) {
-        self.over.get_or_insert(Over::Fault(error));
-        self.is_broken = true;
-        let Layer::Rustls(tls) = &mut self.layer else { return };
-        let mut outbox = Outbox(&mut self.outbox);
-        // rustls looks at no record while it has something to send.
-        while tls.wants_write() {
-            let records = &mut self.inbox[self.start..self.end];
-            let state = tls.process_tls_records(records).state;
-            let Ok(ConnectionState::EncodeTlsData(mut alert)) = state else { break };
-            if outbox.encode(&mut alert).is_err() {
-                break;
-            }
-        }
     }
 }
 
@@ -477,67 +361,5 @@ impl Layer {
     /// Whether rustls has something to send.
     fn wants_write(&self) -> bool {
         matches!(self, Self::Rustls(tls) if tls.wants_write())
-    }
-}
-
-/// Gives a record to its reader; what does not fit is kept in `ahead`.
-fn hand_over(
-    traffic: &mut ReadTraffic<'_, '_, ClientConnectionData>,
-    out: &mut [u8],
-    hold: bool,
-    ahead: &mut Vec<u8>,
-) -> Seen {
-    if hold && traffic.peek_len().is_some_and(|length| length.get() > out.len()) {
-        return Seen::Held;
-    }
-    match traffic.next_record() {
-        Some(Ok(record)) => {
-            let count = record.payload.len().min(out.len());
-            out[..count].copy_from_slice(&record.payload[..count]);
-            ahead.extend_from_slice(&record.payload[count..]);
-            Seen::Data(count)
-        }
-        // Neither happens: the state says that there is a record, and it is decrypted already.
-        Some(Err(_)) | None => Seen::Other,
-    }
-}
-
-/// The end of the outbox, which grows as it must.
-struct Outbox<'a>(&'a mut Vec<u8>);
-
-impl Outbox<'_> {
-    fn encode(
-        &mut self,
-        data: &mut EncodeTlsData<'_, ClientConnectionData>,
-    ) -> Result<(), rustls::Error> {
-        self.put(|room| match data.encode(room) {
-            Err(EncodeError::InsufficientSize(size)) => Err(Some(size)),
-            other => other.map_err(|_| None),
-        })
-    }
-
-    fn encrypt(
-        &mut self,
-        traffic: &mut WriteTraffic<'_, ClientConnectionData>,
-        piece: &[u8],
-    ) -> Result<(), rustls::Error> {
-        self.put(|room| match traffic.encrypt(piece, room) {
-            Err(EncryptError::InsufficientSize(size)) => Err(Some(size)),
-            other => other.map_err(|_| None),
-        })
-    }
-
-    fn put(
-        &mut self,
-        mut write: impl FnMut(&mut [u8]) -> Result<usize, Option<InsufficientSizeError>>,
-    ) -> Result<(), rustls::Error> {
-        let end = self.0.len();
-        let mut written = write(&mut []);
-        if let Err(Some(InsufficientSizeError { required_size })) = written {
-            self.0.resize(end + required_size, 0);
-            written = write(&mut self.0[end..]);
-        }
-        self.0.truncate(end + *written.as_ref().unwrap_or(&0));
-        written.map(|_| ()).map_err(|_| rustls::Error::EncryptError)
     }
 }

@@ -1,9 +1,9 @@
 //! The records of a TLS 1.3 connection whose handshake is done: opened where they were received,
 //! sealed where they are to be sent from (RFC 8446 §5, §4.6, §6).
 //!
-//! rustls shakes hands, keeps the secrets and makes of them the keys of a key update; ring's ciphers
-//! do the rest. rustls's own record layer would make a copy of each record in both directions. Knows
-//! no buffer and no socket: `records` does.
+//! rustls shakes hands, keeps the secrets and makes of them the keys of a key update; ring's
+//! ciphers do the rest. rustls's own record layer would make a copy of each record in both
+//! directions. Knows no buffer and no socket: `records` does.
 
 use std::ops::Range;
 
@@ -45,7 +45,7 @@ pub(super) struct Traffic {
     read: Keys,
     write: Keys,
     /// How many records one key may seal.
-    seal_max: u64,
+    pub(super) seal_max: u64,
     /// The beginning of a handshake message; the rest is in the records that follow.
     partial: Vec<u8>,
     /// Whether the peer has asked for new keys of ours.
@@ -287,7 +287,10 @@ impl Traffic {
                 KEY_UPDATE => self.update(message)?,
                 other => {
                     return Err(Fault::unexpected(Error::InappropriateHandshakeMessage {
-                        expect_types: vec![HandshakeType::NewSessionTicket, HandshakeType::KeyUpdate],
+                        expect_types: vec![
+                            HandshakeType::NewSessionTicket,
+                            HandshakeType::KeyUpdate,
+                        ],
                         got_type: HandshakeType::from(other),
                     }));
                 }
@@ -329,7 +332,3 @@ fn inappropriate(kind: u8, expected: &[ContentType]) -> Fault {
         got_type: ContentType::from(kind),
     })
 }
-
-#[cfg(test)]
-#[path = "traffic_tests.rs"]
-mod tests;
