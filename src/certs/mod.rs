@@ -3,18 +3,18 @@
 //!
 //! A given bundle replaces the system's roots, it never adds to them (flaw 83). `client` holds
 //! client certificates, `describe` says what stands in a certificate. Leaves verification to
-//! `connect::tls`. Source: behaviour area T; rustls' own PEM reader.
+//! `connect::tls`. Source: behaviour area T.
 
 mod client;
 mod describe;
 mod issuer;
 mod names;
+mod pem;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 pub use client::ClientCert;
@@ -105,10 +105,15 @@ fn system_certificates() -> (Vec<CertificateDer<'static>>, Option<String>) {
     for folder in openssl_probe::candidate_cert_dirs() {
         let file = ROOT_FILES.iter().map(|name| folder.join(name)).find(|file| file.is_file());
         // One file with all of them, as most systems have it: no need to read each by itself.
-        let found = match &file {
-            Some(file) => rustls_native_certs::load_certs_from_paths(Some(file), None),
-            None => rustls_native_certs::load_certs_from_paths(None, Some(folder)),
-        };
+        if let Some(file) = file {
+            match certificates_at(&file) {
+                Ok(certificates) if !certificates.is_empty() => return (certificates, None),
+                Ok(_) => {}
+                Err(error) => fault = fault.or_else(|| Some(error.to_string())),
+            }
+            continue;
+        }
+        let found = rustls_native_certs::load_certs_from_paths(None, Some(folder));
         if !found.certs.is_empty() {
             return (found.certs, None);
         }
@@ -138,7 +143,7 @@ impl CaBundle {
     /// # Errors
     /// [`ErrorKind::File`] if it holds no usable certificate.
     pub fn from_pem(pem: &[u8]) -> Result<Self> {
-        Self::of(certificates_in(pem), "the given PEM text")
+        Self::of(pem::certificates(pem), "the given PEM text")
     }
 
     /// What lies at all of `paths`, as OpenSSL joins SSL_CERT_FILE and SSL_CERT_DIR.
@@ -174,13 +179,13 @@ fn certificates_at(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
             .in_phase(Phase::Prepare)
     };
     if !fs::metadata(path).map_err(|error| failed(&error))?.is_dir() {
-        return Ok(certificates_in(&read_bounded(path).map_err(|error| failed(&error))?));
+        return Ok(pem::certificates(&read_bounded(path).map_err(|error| failed(&error))?));
     }
     let mut certificates = Vec::new();
     for file in files_of(path).map_err(|error| failed(&error))? {
         // A directory may hold other things; only what is PEM counts.
         if let Ok(pem) = read_bounded(&file) {
-            certificates.extend(certificates_in(&pem));
+            certificates.extend(pem::certificates(&pem));
         }
     }
     Ok(certificates)
@@ -198,10 +203,6 @@ impl std::fmt::Debug for CaBundle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "CaBundle({} certificates)", self.0.certificates.len())
     }
-}
-
-fn certificates_in(pem: &[u8]) -> Vec<CertificateDer<'static>> {
-    CertificateDer::pem_slice_iter(pem).filter_map(std::result::Result::ok).collect()
 }
 
 /// The regular files of a directory, sorted, so that equal directories give equal bundles.
