@@ -270,6 +270,14 @@ impl Wait<'_> {
         })
     }
 
+    /// Counts time that has been waited where no clock was read.
+    pub(crate) fn has_lasted(&mut self, time: Duration) {
+        if self.since.is_none() {
+            let now = Instant::now();
+            self.since = Some(now.checked_sub(time).unwrap_or(now));
+        }
+    }
+
     /// The socket timeout for the rest of the wait, and whether its end is the end of the wait.
     ///
     /// While only the read timeout counts, no clock is read before a signal interrupts the wait,

@@ -57,6 +57,18 @@ pub const READ_DIRECT_BYTES: usize = 256 * 1024;
 pub const READ_AHEAD_AFTER_BYTES: usize = 1024 * 1024;
 /// What must be left of a body of known length for that.
 pub const READ_AHEAD_LEFT_BYTES_MIN: usize = 4 * 1024 * 1024;
+/// What must lie in the socket before a wait ends while a large body that comes fast is gathered.
+pub const GATHER_BYTES: usize = 256 * 1024;
+/// Such a body is gathered after this much of it has come...
+pub const GATHER_AFTER_BYTES: usize = 1024 * 1024;
+/// ... in this time.
+pub const GATHER_AFTER_TIME: Duration = Duration::from_millis(10);
+/// What must be left of it then; its length is known.
+pub const GATHER_LEFT_BYTES_MIN: u64 = 4 * 1024 * 1024;
+/// How long bytes that have come may be kept back by that.
+pub const GATHER_WAIT: Duration = Duration::from_millis(20);
+/// How much of it may be under way: the system's own limit may be less.
+pub const GATHER_WINDOW_BYTES: usize = 16 * 1024 * 1024;
 /// Most plaintext that one TLS record holds (RFC 8446 §5.1).
 pub const TLS_RECORD_BYTES: usize = 16 * 1024;
 /// Buffer of received TLS records while much is read: several records for one system call.

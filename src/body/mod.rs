@@ -11,10 +11,12 @@ pub(crate) mod buffer;
 pub(crate) mod content;
 mod file;
 pub(crate) mod multipart;
+mod pace;
 pub(crate) mod source;
 pub(crate) mod upload;
 
 use buffer::ReadBuffer;
+use pace::Pace;
 
 use crate::cancel::Registration;
 use crate::connect::stream::{Received, Stream};
@@ -24,8 +26,7 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::Headers;
 use crate::http1::framing::{BodyState, Framing};
 use crate::limits::{
-    DRAIN_BYTES_MAX, DRAIN_TIME, READ_AHEAD_AFTER_BYTES, READ_AHEAD_LEFT_BYTES_MIN,
-    READ_BUFFER_BYTES, READ_DIRECT_BYTES, RESERVE_BYTES_MAX,
+    DRAIN_BYTES_MAX, DRAIN_TIME, READ_BUFFER_BYTES, READ_DIRECT_BYTES, RESERVE_BYTES_MAX,
 };
 use crate::trace::{Progress, Step};
 
@@ -54,8 +55,7 @@ pub(crate) struct Body {
     budget: Budget,
     limit: Limit,
     received: u64,
-    /// How much has come in full reads since the last one that was not.
-    rush: usize,
+    pace: Pace,
     trailers: Option<Box<Headers>>,
     failed: Option<Error>,
     watch: Option<Box<Watch>>,
@@ -92,7 +92,7 @@ impl Body {
             budget,
             limit,
             received: 0,
-            rush: 0,
+            pace: Pace::default(),
             trailers: None,
             failed: None,
             watch,
@@ -121,7 +121,7 @@ impl Body {
             limit: budget.exchanging(),
             budget,
             received: bytes.len() as u64,
-            rush: 0,
+            pace: Pace::default(),
             trailers: None,
             stored: if too_long.is_some() { Vec::new() } else { bytes },
             failed: too_long,
@@ -230,7 +230,7 @@ impl Body {
 
     fn read_some(&mut self, out: &mut [u8]) -> Result<usize> {
         while let Some(open) = &mut self.open {
-            let count = match open.receive(out, &self.state, &mut self.rush, &self.limit) {
+            let count = match open.receive(out, &self.state, &mut self.pace, &self.limit) {
                 Ok(Received::Bytes(count)) => count,
                 Ok(Received::End { clean }) => return self.ended(clean),
                 Err(stop) => return Err(self.broken(stop)),
@@ -411,24 +411,29 @@ impl Open {
         &mut self,
         out: &mut [u8],
         state: &BodyState,
-        rush: &mut usize,
+        pace: &mut Pace,
         limit: &Limit,
     ) -> std::result::Result<Received, Stop> {
         let (wanted, left) = (state.read_max(out.len()), state.read_max(usize::MAX));
         if self.buffer.unread().is_empty() {
-            if wanted < READ_DIRECT_BYTES && self.is_worth_reading_ahead(*rush, left) {
+            let gathers = match state {
+                BodyState::Length { left, .. } => pace.gather(&mut self.stream, *left)?,
+                _ => false,
+            };
+            if wanted < READ_DIRECT_BYTES && !gathers && pace.is_worth_reading_ahead(self, left) {
                 self.buffer.widen();
             }
-            let much = if self.buffer.is_wide() { READ_DIRECT_BYTES } else { READ_BUFFER_BYTES };
+            let through = self.buffer.is_wide() && !gathers;
+            let much = if through { READ_DIRECT_BYTES } else { READ_BUFFER_BYTES };
             if wanted >= much || wanted == left {
                 let received = self.stream.read(&mut out[..wanted], limit)?;
-                count_rush(rush, received, wanted);
+                pace.count(received, wanted);
                 return Ok(received);
             }
             let room = self.buffer.room();
             let most = state.read_max(room.len());
             let received = self.stream.read(&mut room[..most], limit)?;
-            count_rush(rush, received, most);
+            pace.count(received, most);
             match received {
                 Received::Bytes(count) => self.buffer.filled(count),
                 end => return Ok(end),
@@ -439,17 +444,4 @@ impl Open {
         }
         Ok(Received::Bytes(self.buffer.take(&mut out[..wanted])))
     }
-
-    /// Whether the body, of which `left` bytes are left, is large, and the socket has always had
-    /// more of it than was asked for. TLS has a buffer of its own.
-    fn is_worth_reading_ahead(&self, rush: usize, left: usize) -> bool {
-        rush >= READ_AHEAD_AFTER_BYTES
-            && left >= READ_AHEAD_LEFT_BYTES_MIN
-            && matches!(self.stream, Stream::Plain(_))
-            && !self.buffer.is_wide()
-    }
-}
-
-fn count_rush(rush: &mut usize, received: Received, asked: usize) {
-    *rush = if received == Received::Bytes(asked) { rush.saturating_add(asked) } else { 0 };
 }

@@ -3,7 +3,8 @@
 //!
 //! Reads block in `recv` with SO_RCVTIMEO, which is set only when its value changes: no poll, one
 //! system call a read. Sends never block in the kernel: they wait in `poll`, where an early answer
-//! is seen as well (fault 44).
+//! is seen as well (fault 44). While much is gathered, a read sleeps until [`GATHER_BYTES`] have
+//! come (SO_RCVLOWAT), but no longer than [`GATHER_WAIT`].
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -17,6 +18,7 @@ use rustix::net::{RecvFlags, Shutdown, sockopt};
 use super::sys;
 use crate::cancel::{CancelToken, Registration, Wake};
 use crate::deadline::{Limit, WaitEnd};
+use crate::limits::{GATHER_BYTES, GATHER_WAIT, GATHER_WINDOW_BYTES};
 
 /// Why reading or writing ended before it was done.
 #[derive(Debug)]
@@ -102,17 +104,72 @@ impl AsFd for Socket {
     }
 }
 
+/// Sets SO_RCVLOWAT of a socket, which neither the standard library nor rustix can.
+pub type SetLowWater = fn(BorrowedFd<'_>, u32) -> io::Result<()>;
+
 /// One end of a TCP connection.
 pub(crate) struct Link {
     socket: Socket,
     /// SO_RCVTIMEO as it stands.
     read_timeout: Option<Duration>,
+    set_low_water: Option<SetLowWater>,
+    /// Whether SO_RCVLOWAT is more than the one byte that it is otherwise.
+    gathers: bool,
 }
 
 impl Link {
     /// Takes over a connected, blocking socket.
     pub(super) fn new(socket: OwnedFd) -> Self {
-        Self { socket: Socket::Own(socket), read_timeout: None }
+        Self {
+            socket: Socket::Own(socket),
+            read_timeout: None,
+            set_low_water: None,
+            gathers: false,
+        }
+    }
+
+    /// Has it gather by this.
+    pub(super) fn with_low_water(mut self, set: Option<SetLowWater>) -> Self {
+        self.set_low_water = set;
+        self
+    }
+
+    pub(crate) fn can_gather(&self) -> bool {
+        self.set_low_water.is_some()
+    }
+
+    pub(crate) fn gathers(&self) -> bool {
+        self.gathers
+    }
+
+    /// Has reads wait for much at a time, of `left` bytes at least that are to come. Nothing that
+    /// must be possible: where it is not, they wait for one byte as before.
+    ///
+    /// A read that has taken some waits for [`GATHER_BYTES`] more: with less than twice as much to
+    /// come it must be [ended](Self::gather_no_more).
+    pub(crate) fn gather(&mut self, left: usize) {
+        let Some(set) = self.set_low_water else { return };
+        // The kernel makes the receive buffer as large as the low water asks for, and leaves it so:
+        // while there is room, the peer's sends go on without this side's doing.
+        let window = left.min(GATHER_WINDOW_BYTES);
+        let result = [window, GATHER_BYTES].into_iter().try_for_each(|bytes| {
+            self.gathers = true;
+            set(self.socket.as_fd(), u32::try_from(bytes).unwrap_or(1))
+        });
+        if result.is_err() {
+            let _ = self.gather_no_more();
+            self.set_low_water = None;
+        }
+    }
+
+    /// Reads wait for one byte again.
+    pub(crate) fn gather_no_more(&mut self) -> Result<(), Stop> {
+        if let (true, Some(set)) = (self.gathers, self.set_low_water) {
+            set(self.socket.as_fd(), 1)
+                .map_err(|error| Stop::Io(Errno::from_io_error(&error).unwrap_or(Errno::INVAL)))?;
+            self.gathers = false;
+        }
+        Ok(())
     }
 
     /// Lets `token` shut this connection down for as long as the registration lives.
@@ -124,10 +181,22 @@ impl Link {
     pub(super) fn recv(&mut self, buf: &mut [u8], limit: &Limit) -> Result<usize, Stop> {
         let mut wait = limit.wait();
         loop {
-            let timeout = wait.socket_timeout()?;
+            let mut timeout = wait.socket_timeout()?;
+            if self.gathers {
+                timeout = timeout.filter(|(time, _)| *time <= GATHER_WAIT);
+                timeout = timeout.or(Some((GATHER_WAIT, false)));
+            }
             self.set_read_timeout(timeout.map(|(timeout, _)| timeout)).map_err(Stop::Io)?;
             let result = rustix::net::recv(&self.socket, &mut *buf, RecvFlags::empty());
-            match result.map(|(read, _)| read) {
+            let result = result.map(|(read, _)| read);
+            if self.gathers && !result.is_ok_and(|read| read >= GATHER_BYTES.min(buf.len())) {
+                // It has become slow, or has ended: what comes from now on is not kept back.
+                self.gather_no_more()?;
+                if result == Err(Errno::AGAIN) {
+                    wait.has_lasted(GATHER_WAIT);
+                }
+            }
+            match result {
                 Ok(0) | Err(_) if limit.is_cancelled() => return Err(Stop::Cancelled),
                 Ok(read) => return Ok(read),
                 // The kernel's timer is trusted where it timed the whole wait; else what is left is

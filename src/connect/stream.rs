@@ -117,6 +117,14 @@ impl Stream {
         }
     }
 
+    /// The plain connection that can gather what comes; `None`: TLS, or nothing that can.
+    pub(crate) fn gatherer(&mut self) -> Option<&mut Link> {
+        match self {
+            Self::Plain(link) if link.can_gather() => Some(link),
+            _ => None,
+        }
+    }
+
     /// Gives up buffers while the connection idles.
     pub(crate) fn park(&mut self) {
         if let Self::Tls(stream) = self {

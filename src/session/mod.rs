@@ -17,7 +17,7 @@ pub use cookies::Cookies;
 use environment::Surroundings;
 use mounts::Adapters;
 
-use crate::adapter::Adapter;
+use crate::adapter::{Adapter, SetLowWater};
 use crate::cancel::CancelToken;
 use crate::certs::CaBundle;
 use crate::error::{Phase, Result};
@@ -63,8 +63,20 @@ impl Session {
     /// yet.
     #[must_use]
     pub fn new() -> Self {
+        Self::over(Adapters::default())
+    }
+
+    /// The same, but a large body of known length that comes fast over a plain connection costs
+    /// less: reads wait until much of it has come, for some milliseconds at most. `set` sets
+    /// SO_RCVLOWAT as Linux knows it, which takes `unsafe` and so a crate that may have it.
+    #[must_use]
+    pub fn with_low_water(set: SetLowWater) -> Self {
+        Self::over(Adapters::with_low_water(set))
+    }
+
+    fn over(adapters: Adapters) -> Self {
         let options = SharedOptions::of_session();
-        let (cookies, surroundings, adapters) = Default::default();
+        let (cookies, surroundings) = Default::default();
         Self(Arc::new(Inner { options, cookies, surroundings, adapters }))
     }
 

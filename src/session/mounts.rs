@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::adapter::{self, Adapter, HttpAdapter, SendContext};
+use crate::adapter::{self, Adapter, HttpAdapter, SendContext, SetLowWater};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::prepare::Prepared;
 use crate::response::Response;
@@ -33,6 +33,10 @@ enum Mounted {
 }
 
 impl Adapters {
+    pub(super) fn with_low_water(set: SetLowWater) -> Self {
+        Self { http: HttpAdapter::new(Some(set)), ..Self::default() }
+    }
+
     /// Sends by the adapter that serves the request's URL.
     pub(super) fn send(&self, prepared: &Prepared, context: &SendContext<'_>) -> Result<Response> {
         match self.mounted_for(prepared.url()) {
@@ -61,7 +65,7 @@ impl Adapters {
     }
 
     pub(super) fn mount_http(&self, prefix: &str) -> Result<()> {
-        self.put(prefix, Mounted::Http(Arc::default()))
+        self.put(prefix, Mounted::Http(Arc::new(self.http.another())))
     }
 
     fn put(&self, prefix: &str, adapter: Mounted) -> Result<()> {

@@ -24,7 +24,11 @@ pub(crate) const fn ms(ms: u64) -> Duration {
 
 /// A session whose requests carry a token, and whose timeouts end a test that hangs.
 pub(crate) fn session() -> Session {
-    let session = Session::new();
+    timed_session(Session::new())
+}
+
+/// The same of a session that was made otherwise.
+pub(crate) fn timed_session(session: Session) -> Session {
     session.configure(|options| {
         options.timeout(Some(ms(10_000)), Some(ms(10_000)));
         options.header("Authorization", format!("Bearer {TOKEN}")).unwrap();

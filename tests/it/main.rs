@@ -27,6 +27,8 @@ mod flaws_read;
 mod flaws_redirects;
 mod flaws_send;
 mod flaws_tls;
+#[cfg(target_os = "linux")]
+mod gathering;
 mod hooks;
 mod https_proxies;
 mod keys;

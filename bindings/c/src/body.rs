@@ -22,9 +22,11 @@ pub extern "C" fn rq_body_length(response: *const rq_response) -> i64 {
 }
 
 /// Reads some of the body into `buf`, decoded: returns how many bytes, 0 at the end, -1 on error.
-/// Without a content coding a large `buf` (64 KiB and more) is filled straight from the socket; of
-/// a large body that comes faster than it is read, up to 512 KiB are read ahead where `buf` is
-/// smaller than 256 KiB. The connection serves the next request once the end is reached.
+/// Without a content coding a large `buf` (64 KiB and more) is filled straight from the socket. Of
+/// a large body that comes fast the system may hold bytes back for up to 20 ms, until many have
+/// come, if its length is known (over plain connections, on Linux); else up to 512 KiB are read
+/// ahead where `buf` is smaller than 256 KiB. The connection serves the next request once the end
+/// is reached.
 ///
 /// Blocks, for the read timeout at most. Errors: `RQ_ERR_INCOMPLETE` if the body is truncated,
 /// `RQ_ERR_DECODE`, timeouts, `RQ_ERR_CANCELLED`, `RQ_ERR_PROTOCOL`, `RQ_ERR_LIMIT`, what a hook

@@ -36,3 +36,4 @@ pub mod wording;
 
 mod boundary;
 mod lent;
+mod low_water;

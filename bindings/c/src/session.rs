@@ -27,7 +27,7 @@ pub struct rq_session {
 pub extern "C" fn rq_session_new(error: *mut *mut rq_error) -> *mut rq_session {
     entry(error, ptr::null_mut(), || {
         watch_forks();
-        let session = Session::new();
+        let session = new_session();
         let opts = rq_opts { shared: session.options().clone() };
         let cookies = rq_cookies { cookies: session.cookies().clone() };
         Ok(give(rq_session { session, opts, cookies }))
@@ -61,6 +61,16 @@ pub extern "C" fn rq_session_close_idle(session: *const rq_session) {
         optional(session)?.session.close_idle();
         Some(())
     });
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn new_session() -> Session {
+    Session::with_low_water(crate::low_water::set)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn new_session() -> Session {
+    Session::new()
 }
 
 /// Has the core told of each fork, so that a child begins with connections of its own.

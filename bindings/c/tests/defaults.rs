@@ -58,6 +58,12 @@ fn header_sentences() -> Vec<String> {
         format!("age at which an idle connection is closed; default {}.", ms(limits::IDLE_AGE)),
         format!("gzip, deflate, br, zstd, up to {} of them", limits::CODINGS_MAX),
         format!("answer's body, at most {} KiB", kib(limits::PROXY_BODY_BYTES_MAX)),
+        format!("hold bytes back for up to {} ms,", limits::GATHER_WAIT.as_millis()),
+        format!(
+            "up to {} KiB are read ahead where `buf` is smaller than {} KiB.",
+            kib(limits::READ_AHEAD_BYTES),
+            kib(limits::READ_DIRECT_BYTES)
+        ),
         format!("Up to {} KiB of its body can be read", kib(limits::DRAIN_BYTES_MAX)),
         "server says so or has said nothing for a second".to_owned(),
     ]
