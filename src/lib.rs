@@ -47,7 +47,7 @@ mod text;
 mod trace;
 mod url;
 
-pub use adapter::{Adapter, Reply, SetLowWater};
+pub use adapter::{Adapter, Reply, System};
 pub use auth::{Auth, Authenticate};
 pub use body::multipart::Part;
 pub use body::upload::{BodyRead, Upload};

@@ -69,6 +69,10 @@ pub const GATHER_LEFT_BYTES_MIN: u64 = 4 * 1024 * 1024;
 pub const GATHER_WAIT: Duration = Duration::from_millis(20);
 /// How much of it may be under way: the system's own limit may be less.
 pub const GATHER_WINDOW_BYTES: usize = 16 * 1024 * 1024;
+/// What a file must have left to be sent by the kernel alone, without being read.
+pub const SEND_FILE_BYTES_MIN: u64 = 256 * 1024;
+/// How much of a file the kernel sends at a time; between them an answer is looked for.
+pub const SEND_FILE_BYTES: usize = 1024 * 1024;
 /// Most plaintext that one TLS record holds (RFC 8446 §5.1).
 pub const TLS_RECORD_BYTES: usize = 16 * 1024;
 /// Buffer of received TLS records while much is read: several records for one system call.

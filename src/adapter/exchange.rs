@@ -12,7 +12,7 @@ use super::retry::Failure;
 use crate::body::buffer::ReadBuffer;
 use crate::body::source::{Source, not_again};
 use crate::connect::stream::{Outbox, Received, Stream};
-use crate::connect::{Stop, describe};
+use crate::connect::{Sent, Stop, describe};
 use crate::deadline::{Budget, Limit};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::Headers;
@@ -230,6 +230,14 @@ impl Exchange<'_> {
         while !pieces.is_done() {
             if self.has_answer()? {
                 return Ok(false);
+            }
+            if let (Some(file), Some(link)) = (pieces.file(), self.stream.file_sender()) {
+                match link.send_file(&file, &self.limit)? {
+                    Sent::Bytes(count) => pieces.sent_file(count)?,
+                    // What it is, is looked at above.
+                    Sent::Readable => {}
+                }
+                continue;
             }
             let Some(piece) = pieces.next()? else { break };
             let count = piece.len();

@@ -10,7 +10,7 @@ use super::retry::{self, Failure};
 use super::route::{Connection, Route};
 use crate::body::content::Content;
 use crate::body::{Body, Open, Watch};
-use crate::connect::{Lookups, Profiles, SetLowWater};
+use crate::connect::{Lookups, Profiles, System};
 use crate::error::Result;
 use crate::headers::Headers;
 use crate::http1::framing::Framing;
@@ -25,7 +25,7 @@ use crate::trace::Step;
 pub(crate) struct HttpAdapter {
     pub(super) profiles: Profiles,
     pub(super) proxy_auths: ProxyAuths,
-    pub(super) set_low_water: Option<SetLowWater>,
+    pub(super) system: Option<System>,
     shared: PerProcess<Shared>,
 }
 
@@ -37,13 +37,13 @@ pub(super) struct Shared {
 }
 
 impl HttpAdapter {
-    pub(crate) fn new(set_low_water: Option<SetLowWater>) -> Self {
-        Self { set_low_water, ..Self::default() }
+    pub(crate) fn new(system: Option<System>) -> Self {
+        Self { system, ..Self::default() }
     }
 
     /// Another of its kind, with connections of its own.
     pub(crate) fn another(&self) -> Self {
-        Self::new(self.set_low_water)
+        Self::new(self.system)
     }
 
     pub(super) fn shared(&self) -> &Shared {

@@ -15,7 +15,7 @@ mod reply;
 mod retry;
 mod route;
 
-pub use crate::connect::SetLowWater;
+pub use crate::connect::System;
 pub(crate) use http::HttpAdapter;
 pub use reply::Reply;
 

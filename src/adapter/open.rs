@@ -15,7 +15,7 @@ use crate::trace::Step;
 impl Route<'_> {
     /// A new connection, ready for the request; all of it under one connect timeout.
     pub(super) fn open(&self, lookups: &Lookups, budget: &Budget) -> Result<Stream> {
-        let dial = Dial::new(lookups, self.low_water(), budget);
+        let dial = Dial::new(lookups, self.system(), budget);
         let stream = match (self.socket_path(), self.proxy) {
             (Some(path), _) => dial.reach_unix(path)?,
             (None, None) => dial.reach(&self.target(self.url.host(), self.url.port()))?,

@@ -2,9 +2,9 @@
 //! buffer. Tells the caller's progress as they leave.
 
 use crate::body::source::{Reading, Source};
-use crate::connect::Stop;
+use crate::connect::{FilePart, Stop};
 use crate::error::Result;
-use crate::limits::{SEND_PIECE_BYTES, UPLOAD_READ_BYTES};
+use crate::limits::{SEND_FILE_BYTES_MIN, SEND_PIECE_BYTES, UPLOAD_READ_BYTES};
 use crate::trace::Progress;
 
 /// The pieces of one sending.
@@ -13,6 +13,8 @@ pub(super) struct Pieces<'a> {
     progress: Option<&'a Progress>,
     total: Option<u64>,
     sent: u64,
+    /// Whether files are read although they could be sent otherwise.
+    reads_files: bool,
 }
 
 enum From<'a> {
@@ -37,7 +39,7 @@ impl<'a> Pieces<'a> {
                 From::Source { reading: source.reading(total)?, buffer: vec![0; size] }
             }
         };
-        Ok(Self { from, progress, total, sent: 0 })
+        Ok(Self { from, progress, total, sent: 0, reads_files: false })
     }
 
     /// The next piece, never empty; `None` at the end.
@@ -47,6 +49,30 @@ impl<'a> Pieces<'a> {
             From::Source { reading, buffer } => {
                 let count = reading.read(buffer).map_err(Stop::Source)?;
                 Ok((count > 0).then_some(&buffer[..count]))
+            }
+        }
+    }
+
+    /// The file that comes next, if there is enough of it to be sent without being read.
+    pub(super) fn file(&self) -> Option<FilePart<'a>> {
+        match &self.from {
+            From::Source { reading, .. } if !self.reads_files => {
+                reading.file().filter(|file| file.len >= SEND_FILE_BYTES_MIN)
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells that `count` bytes of [`file`](Self::file) have left; 0: it must be read after all.
+    pub(super) fn sent_file(&mut self, count: usize) -> std::result::Result<(), Stop> {
+        match &mut self.from {
+            From::Source { reading, .. } if count > 0 => {
+                reading.skip(count as u64).map_err(Stop::Source)?;
+                self.sent(count)
+            }
+            _ => {
+                self.reads_files = true;
+                Ok(())
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::body::Home;
 use crate::body::buffer::ReadBuffer;
 use crate::cancel::Registration;
 use crate::connect::stream::Stream;
-use crate::connect::{Profile, SetLowWater, Target};
+use crate::connect::{Profile, System, Target};
 use crate::deadline::{Budget, WaitEnd};
 use crate::error::{ErrorKind, Phase, Result};
 use crate::headers::Headers;
@@ -205,8 +205,8 @@ impl<'a> Route<'a> {
             && self.forwarder().is_none()
     }
 
-    pub(super) fn low_water(&self) -> Option<SetLowWater> {
-        self.adapter.set_low_water
+    pub(super) fn system(&self) -> Option<System> {
+        self.adapter.system
     }
 
     pub(super) fn target<'b>(&self, host: &'b str, port: u16) -> Target<'b> {

@@ -7,12 +7,14 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::source::not_again;
+use crate::connect::FilePart;
 use crate::error::{Error, ErrorKind, Phase, Result};
 
 /// An open file, or what is left of it.
@@ -73,6 +75,18 @@ impl FileSource {
         match &self.0.kind {
             Kind::Regular { .. } => true,
             Kind::Stream { read } => !read.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The file from `at` bytes on, for those who can send it without reading it.
+    pub(super) fn part(&self, at: u64) -> Option<FilePart<'_>> {
+        match &self.0.kind {
+            Kind::Regular { start, len } => Some(FilePart {
+                file: self.0.file.as_fd(),
+                at: start + at,
+                len: len - at.min(*len),
+            }),
+            Kind::Stream { .. } => None,
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::file::FileSource;
 use super::upload::{InUse, Upload};
+use crate::connect::FilePart;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::limits::UPLOAD_READ_BYTES;
 
@@ -136,6 +137,24 @@ impl<'a> Reading<'a> {
         }
         self.left = Some(left - count);
         Ok(count as usize)
+    }
+
+    /// The file that comes next, as far as it belongs to this pass.
+    pub(crate) fn file(&self) -> Option<FilePart<'a>> {
+        let Some(Source::File(file)) = self.pending.last() else { return None };
+        let part = file.part(self.at)?;
+        Some(FilePart { len: part.len.min(self.left.unwrap_or(u64::MAX)), ..part })
+    }
+
+    /// Counts `count` bytes of [`file`](Self::file) that were not read.
+    pub(crate) fn skip(&mut self, count: u64) -> Result<()> {
+        self.at += count;
+        let Some(left) = &mut self.left else { return Ok(()) };
+        *left -= count.min(*left);
+        if *left == 0 && self.gives_more()? {
+            return Err(length("the body gave more than the bytes declared".to_owned()));
+        }
+        Ok(())
     }
 
     /// Whether there is anything behind the last declared byte.

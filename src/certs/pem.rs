@@ -1,5 +1,5 @@
-//! Certificates in PEM text (RFC 7468). What else the text holds, keys and comments, is passed over;
-//! keys are read elsewhere, in constant time, which public certificates do without.
+//! Certificates in PEM text (RFC 7468). What else the text holds, keys and comments, is passed
+//! over; keys are read elsewhere, in constant time, which public certificates do without.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -53,7 +53,8 @@ mod tests {
 
     #[test]
     fn certificates_are_found_among_other_things() {
-        let text = "a comment\r\n-----BEGIN CERTIFICATE-----\r\nb25l\r\n-----END CERTIFICATE-----\r\n\
+        let text = "a comment\r\n\
+                    -----BEGIN CERTIFICATE-----\r\nb25l\r\n-----END CERTIFICATE-----\r\n\
                     -----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n\
                     -----BEGIN CERTIFICATE-----\n dH dv\n\tIQ== \n-----END CERTIFICATE-----  \n\
                     -----BEGIN CERTIFICATE-----\ndGhyZWU=\n-----END CERTIFICATE-----";

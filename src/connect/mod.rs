@@ -30,9 +30,10 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 
 pub(crate) use dns::Lookups;
-pub use socket::SetLowWater;
-pub(crate) use socket::Stop;
+pub use socket::System;
+pub(crate) use socket::{Sent, Stop};
 use stream::Stream;
+pub(crate) use sys::FilePart;
 pub(crate) use tls::stream::PeerChain;
 pub(crate) use tls::{Profile, Profiles};
 
@@ -65,19 +66,15 @@ pub(crate) enum Asked {
 /// One opening of a connection: everything that it takes is under its limit.
 pub(crate) struct Dial<'a> {
     lookups: &'a Lookups,
-    set_low_water: Option<SetLowWater>,
+    system: Option<System>,
     limit: Limit,
     budget: &'a Budget,
 }
 
 impl<'a> Dial<'a> {
     /// Starts the connect timeout.
-    pub(crate) fn new(
-        lookups: &'a Lookups,
-        set_low_water: Option<SetLowWater>,
-        budget: &'a Budget,
-    ) -> Self {
-        Self { lookups, set_low_water, limit: budget.connecting(), budget }
+    pub(crate) fn new(lookups: &'a Lookups, system: Option<System>, budget: &'a Budget) -> Self {
+        Self { lookups, system, limit: budget.connecting(), budget }
     }
 
     /// An open TCP connection to `target`.
@@ -88,7 +85,7 @@ impl<'a> Dial<'a> {
             self.failure(stop, ErrorKind::Connect, Phase::Connect, &what)
         })?;
         self.budget.tell(Step::Connect, || target.authority.clone());
-        Ok(Stream::Plain(link.with_low_water(self.set_low_water)))
+        Ok(Stream::Plain(link.with_system(self.system)))
     }
 
     /// An open connection to the unix domain socket at `path`.

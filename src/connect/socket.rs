@@ -15,10 +15,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, Shutdown, sockopt};
 
-use super::sys;
+use super::sys::{self, FilePart};
 use crate::cancel::{CancelToken, Registration, Wake};
-use crate::deadline::{Limit, WaitEnd};
-use crate::limits::{GATHER_BYTES, GATHER_WAIT, GATHER_WINDOW_BYTES};
+use crate::deadline::{Limit, Wait, WaitEnd};
+use crate::limits::{GATHER_BYTES, GATHER_WAIT, GATHER_WINDOW_BYTES, SEND_FILE_BYTES};
 
 /// Why reading or writing ended before it was done.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Stop {
 }
 
 /// What a send came to.
-pub(super) enum Sent {
+pub(crate) enum Sent {
     /// This many bytes were taken.
     Bytes(usize),
     /// Nothing was taken; the peer has sent something (only told to those who watch).
@@ -104,15 +104,23 @@ impl AsFd for Socket {
     }
 }
 
-/// Sets SO_RCVLOWAT of a socket, which neither the standard library nor rustix can.
-pub type SetLowWater = fn(BorrowedFd<'_>, u32) -> io::Result<()>;
+/// What of the system takes `unsafe`, and so comes from a crate that may have it.
+#[derive(Clone, Copy)]
+pub struct System {
+    /// Sets SO_RCVLOWAT of a socket, as Linux knows it.
+    pub set_low_water: fn(BorrowedFd<'_>, u32) -> io::Result<()>,
+    /// Calls a function whose system calls may raise SIGPIPE, and keeps that from the process.
+    pub without_sigpipe: fn(&mut dyn FnMut()),
+}
 
 /// One end of a TCP connection.
 pub(crate) struct Link {
     socket: Socket,
     /// SO_RCVTIMEO as it stands.
     read_timeout: Option<Duration>,
-    set_low_water: Option<SetLowWater>,
+    system: Option<System>,
+    /// Whether SO_RCVLOWAT can be set at all.
+    can_gather: bool,
     /// Whether SO_RCVLOWAT is more than the one byte that it is otherwise.
     gathers: bool,
 }
@@ -123,19 +131,25 @@ impl Link {
         Self {
             socket: Socket::Own(socket),
             read_timeout: None,
-            set_low_water: None,
+            system: None,
+            can_gather: false,
             gathers: false,
         }
     }
 
-    /// Has it gather by this.
-    pub(super) fn with_low_water(mut self, set: Option<SetLowWater>) -> Self {
-        self.set_low_water = set;
+    /// Has it gather and send files by this.
+    pub(super) fn with_system(mut self, system: Option<System>) -> Self {
+        self.system = system;
+        self.can_gather = system.is_some();
         self
     }
 
+    pub(crate) fn can_send_files(&self) -> bool {
+        self.system.is_some()
+    }
+
     pub(crate) fn can_gather(&self) -> bool {
-        self.set_low_water.is_some()
+        self.can_gather
     }
 
     pub(crate) fn gathers(&self) -> bool {
@@ -148,7 +162,7 @@ impl Link {
     /// A read that has taken some waits for [`GATHER_BYTES`] more: with less than twice as much to
     /// come it must be [ended](Self::gather_no_more).
     pub(crate) fn gather(&mut self, left: usize) {
-        let Some(set) = self.set_low_water else { return };
+        let Some(System { set_low_water: set, .. }) = self.system else { return };
         // The kernel makes the receive buffer as large as the low water asks for, and leaves it so:
         // while there is room, the peer's sends go on without this side's doing.
         let window = left.min(GATHER_WINDOW_BYTES);
@@ -158,13 +172,13 @@ impl Link {
         });
         if result.is_err() {
             let _ = self.gather_no_more();
-            self.set_low_water = None;
+            self.can_gather = false;
         }
     }
 
     /// Reads wait for one byte again.
     pub(crate) fn gather_no_more(&mut self) -> Result<(), Stop> {
-        if let (true, Some(set)) = (self.gathers, self.set_low_water) {
+        if let (true, Some(System { set_low_water: set, .. })) = (self.gathers, self.system) {
             set(self.socket.as_fd(), 1)
                 .map_err(|error| Stop::Io(Errno::from_io_error(&error).unwrap_or(Errno::INVAL)))?;
             self.gathers = false;
@@ -246,19 +260,62 @@ impl Link {
                 Err(Errno::INTR) => continue,
                 Err(errno) => return Err(Stop::Io(errno)),
             }
+            if !self.wait_for_room(&mut wait, limit, watch)? {
+                return Ok(Sent::Readable);
+            }
+        }
+    }
+
+    /// Sends some of a file that the kernel reads by itself, waiting until it takes at least a
+    /// byte. Input ends the wait. 0 bytes: the file is to be read in the usual way.
+    pub(crate) fn send_file(&mut self, part: &FilePart<'_>, limit: &Limit) -> Result<Sent, Stop> {
+        let mut wait = limit.wait();
+        loop {
+            match self.send_file_now(part) {
+                Ok(sent) => return Ok(Sent::Bytes(sent)),
+                Err(_) if limit.is_cancelled() => return Err(Stop::Cancelled),
+                // Not from this kind of file.
+                Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => return Ok(Sent::Bytes(0)),
+                Err(Errno::AGAIN) => {}
+                Err(Errno::INTR) => continue,
+                Err(errno) => return Err(Stop::Io(errno)),
+            }
+            if !self.wait_for_room(&mut wait, limit, true)? {
+                return Ok(Sent::Readable);
+            }
+        }
+    }
+
+    /// `sendfile` knows no flags: the socket is non-blocking for its time, and SIGPIPE is kept from
+    /// the process.
+    fn send_file_now(&mut self, part: &FilePart<'_>) -> rustix::io::Result<usize> {
+        let Some(System { without_sigpipe, .. }) = self.system else { return Ok(0) };
+        let most =
+            usize::try_from(part.len).map_or(SEND_FILE_BYTES, |len| len.min(SEND_FILE_BYTES));
+        rustix::io::ioctl_fionbio(&self.socket, true)?;
+        let mut result = Ok(0);
+        without_sigpipe(&mut || result = sys::send_file(&self.socket, part.file, part.at, most));
+        rustix::io::ioctl_fionbio(&self.socket, false)?;
+        result
+    }
+
+    /// Waits until the peer takes more; false: it has said something (only with `watch`).
+    fn wait_for_room(
+        &mut self,
+        wait: &mut Wait<'_>,
+        limit: &Limit,
+        watch: bool,
+    ) -> Result<bool, Stop> {
+        loop {
             let input = if watch { PollFlags::IN } else { PollFlags::empty() };
             let mut ready = [PollFd::new(&self.socket, PollFlags::OUT | input)];
             let left = wait.left()?.map(timespec);
             match poll(&mut ready, left.as_ref()) {
                 Ok(0) | Err(Errno::INTR) => {}
                 Ok(_) if watch && ready[0].revents().contains(PollFlags::IN) => {
-                    return if limit.is_cancelled() {
-                        Err(Stop::Cancelled)
-                    } else {
-                        Ok(Sent::Readable)
-                    };
+                    return if limit.is_cancelled() { Err(Stop::Cancelled) } else { Ok(false) };
                 }
-                Ok(_) => {}
+                Ok(_) => return Ok(true),
                 Err(errno) => return Err(Stop::Io(errno)),
             }
         }

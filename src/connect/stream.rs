@@ -125,6 +125,14 @@ impl Stream {
         }
     }
 
+    /// The plain connection whose kernel can send files by itself.
+    pub(crate) fn file_sender(&mut self) -> Option<&mut Link> {
+        match self {
+            Self::Plain(link) if link.can_send_files() => Some(link),
+            _ => None,
+        }
+    }
+
     /// Gives up buffers while the connection idles.
     pub(crate) fn park(&mut self) {
         if let Self::Tls(stream) = self {

@@ -5,7 +5,7 @@
 //! raise SIGPIPE (flaw 96).
 
 use std::io::IoSlice;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Result;
 use rustix::net::{AddressFamily, SendAncillaryBuffer, SendFlags, SocketType};
@@ -31,6 +31,32 @@ pub(super) fn stream_socket(family: AddressFamily) -> Result<OwnedFd> {
     rustix::io::ioctl_fionbio(&socket, true)?;
     rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
     Ok(socket)
+}
+
+/// A part of a regular file.
+#[derive(Clone, Copy)]
+pub(crate) struct FilePart<'a> {
+    pub(crate) file: BorrowedFd<'a>,
+    pub(crate) at: u64,
+    pub(crate) len: u64,
+}
+
+/// Sends of a file what the socket, which must be non-blocking, takes now. Raises SIGPIPE where the
+/// peer is gone.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn send_file(
+    socket: impl AsFd,
+    file: BorrowedFd<'_>,
+    mut at: u64,
+    most: usize,
+) -> Result<usize> {
+    rustix::fs::sendfile(socket, file, Some(&mut at), most)
+}
+
+/// Other systems have other calls of this name.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn send_file(_: impl AsFd, _: BorrowedFd<'_>, _: u64, _: usize) -> Result<usize> {
+    Err(rustix::io::Errno::NOSYS)
 }
 
 /// Sends what the socket takes now, in one system call.

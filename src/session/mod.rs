@@ -17,7 +17,7 @@ pub use cookies::Cookies;
 use environment::Surroundings;
 use mounts::Adapters;
 
-use crate::adapter::{Adapter, SetLowWater};
+use crate::adapter::{Adapter, System};
 use crate::cancel::CancelToken;
 use crate::certs::CaBundle;
 use crate::error::{Phase, Result};
@@ -66,12 +66,12 @@ impl Session {
         Self::over(Adapters::default())
     }
 
-    /// The same, but a large body of known length that comes fast over a plain connection costs
-    /// less: reads wait until much of it has come, for some milliseconds at most. `set` sets
-    /// SO_RCVLOWAT as Linux knows it, which takes `unsafe` and so a crate that may have it.
+    /// The same, but large bodies over plain connections cost less. Reads of one of known length
+    /// that comes fast wait until much of it has come, for some milliseconds at most; files are
+    /// sent by the kernel without being read.
     #[must_use]
-    pub fn with_low_water(set: SetLowWater) -> Self {
-        Self::over(Adapters::with_low_water(set))
+    pub fn with_system(system: System) -> Self {
+        Self::over(Adapters::with_system(system))
     }
 
     fn over(adapters: Adapters) -> Self {

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::adapter::{self, Adapter, HttpAdapter, SendContext, SetLowWater};
+use crate::adapter::{self, Adapter, HttpAdapter, SendContext, System};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::prepare::Prepared;
 use crate::response::Response;
@@ -33,8 +33,8 @@ enum Mounted {
 }
 
 impl Adapters {
-    pub(super) fn with_low_water(set: SetLowWater) -> Self {
-        Self { http: HttpAdapter::new(Some(set)), ..Self::default() }
+    pub(super) fn with_system(system: System) -> Self {
+        Self { http: HttpAdapter::new(Some(system)), ..Self::default() }
     }
 
     /// Sends by the adapter that serves the request's URL.

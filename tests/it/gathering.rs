@@ -11,13 +11,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use rq::limits::{GATHER_BYTES, GATHER_LEFT_BYTES_MIN};
-use rq::{CancelToken, ErrorKind, Options, Phase, Request, Response, Result, Session};
+use rq::{CancelToken, ErrorKind, Options, Phase, Request, Response, Result, Session, System};
 
 use crate::client::{at_once, ends_at, failure, ms, timed_session, with_password};
 use crate::peer::{OK, once, read_head, read_to_end};
-
-#[path = "../../bindings/c/src/low_water.rs"]
-mod low_water;
+use crate::system;
 
 /// Far beyond what begins gathering; no multiple of any buffer.
 const BODY_BYTES: usize = 16 * 1024 * 1024 + 12_345;
@@ -35,7 +33,7 @@ thread_local! {
 
 fn set_and_note(socket: BorrowedFd<'_>, bytes: u32) -> io::Result<()> {
     SET.with_borrow_mut(|set| set.push(bytes as usize));
-    low_water::set(socket, bytes)
+    system::set_low_water(socket, bytes)
 }
 
 fn settings() -> Vec<usize> {
@@ -117,7 +115,10 @@ impl Server {
         settings();
         let (orders, pending) = channel();
         let (port, _) = once(move |stream| obey(stream, &pending));
-        let session = timed_session(Session::with_low_water(set_and_note));
+        let session = timed_session(Session::with_system(System {
+            set_low_water: set_and_note,
+            without_sigpipe: system::without_sigpipe,
+        }));
         Self { session, url: with_password(&format!("http://127.0.0.1:{port}/")), orders }
     }
 

@@ -45,8 +45,13 @@ mod redirects;
 mod replies;
 mod response;
 mod retries;
+#[cfg(target_os = "linux")]
+mod send_files;
 mod session;
 mod socks;
+#[cfg(target_os = "linux")]
+#[path = "../../bindings/c/src/system.rs"]
+mod system;
 mod timeouts;
 mod tunnels;
 mod uploads;

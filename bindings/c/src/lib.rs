@@ -36,4 +36,4 @@ pub mod wording;
 
 mod boundary;
 mod lent;
-mod low_water;
+mod system;

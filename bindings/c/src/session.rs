@@ -65,7 +65,8 @@ pub extern "C" fn rq_session_close_idle(session: *const rq_session) {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn new_session() -> Session {
-    Session::with_low_water(crate::low_water::set)
+    use crate::system::{set_low_water, without_sigpipe};
+    Session::with_system(rq_core::System { set_low_water, without_sigpipe })
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
