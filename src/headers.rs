@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 pub(crate) use check::{byte_name, check_name, check_value, is_sendable, is_token_byte, shortened};
 
+pub(crate) use names::letters_in;
 use names::{lists_token, same_name};
 
 use crate::error::Result;
@@ -235,13 +236,15 @@ impl Headers {
     }
 
     /// Whether the lists in the fields of this name hold `token`.
+    #[inline]
     pub(crate) fn lists(&self, name: &str, token: &str) -> bool {
         let sought = Sought::new(name.as_bytes());
-        self.may_hold(sought)
-            && self.fields.iter().any(|field| {
-                sought.is(field, &self.text)
-                    && lists_token(field.value.of(&self.text), token.as_bytes())
-            })
+        self.may_hold(sought) && self.lists_of(sought, token.as_bytes())
+    }
+
+    fn lists_of(&self, sought: Sought<'_>, token: &[u8]) -> bool {
+        let mut named = self.fields.iter().filter(|field| sought.is(field, &self.text));
+        named.any(|field| lists_token(field.value.of(&self.text), token))
     }
 
     /// Sets the one field of this name: it keeps the place of the first of them and takes this

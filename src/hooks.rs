@@ -28,6 +28,12 @@ pub struct Hooks {
 }
 
 impl Hooks {
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { requests, responses, traces, downloads } = self;
+        requests.is_empty() && responses.is_empty() && traces.is_empty() && downloads.is_empty()
+    }
+
     /// These, and behind them those of `other`.
     pub(crate) fn and(&self, other: &Self) -> Self {
         let mut all = self.clone();

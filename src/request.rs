@@ -11,6 +11,7 @@ use crate::body::source::Source;
 use crate::body::upload::Upload;
 use crate::error::{Error, Phase, Result};
 use crate::options::{Options, SharedOptions};
+use crate::prepare::again::Again;
 use crate::trace::Progress;
 use crate::url::{Url, without_userinfo};
 
@@ -31,6 +32,7 @@ pub struct Request {
     parsed: Parsed,
     pub(crate) content: Content,
     options: SharedOptions,
+    pub(crate) again: Again,
 }
 
 /// The URL, parsed, of a request that is prepared for the second time: it may be so any number of
@@ -70,18 +72,19 @@ impl Request {
             parsed: Parsed::default(),
             content: Content::default(),
             options: SharedOptions::of_request(),
+            again: Again::default(),
         })
     }
 
     /// Sends these bytes. Content-Length follows; no Content-Type is guessed (B2).
     pub fn body(&mut self, bytes: impl AsRef<[u8]>) {
-        self.content.body = Source::of(bytes.as_ref());
+        self.content_mut().body = Source::of(bytes.as_ref());
     }
 
     /// Sends what a stream or a file gives, read while it is sent: with Content-Length where its
     /// length is known, else in chunks (B6, B7).
     pub fn body_stream(&mut self, upload: Upload) {
-        self.content.body = upload.into_source();
+        self.content_mut().body = upload.into_source();
     }
 
     /// Sends the file at `path`, opened now and read while it is sent.
@@ -100,29 +103,40 @@ impl Request {
     /// [`ErrorKind::InvalidJson`](crate::ErrorKind::InvalidJson) if it is not JSON in UTF-8.
     pub fn json(&mut self, text: impl AsRef<[u8]>) -> Result<()> {
         crate::json::check(text.as_ref())?;
-        self.content.json = Some(Source::of(text.as_ref()));
+        self.content_mut().json = Some(Source::of(text.as_ref()));
         Ok(())
     }
 
     /// Adds a form field: sent form-encoded, or as multipart beside parts (B3, M2). A body wins
     /// over fields.
     pub fn field(&mut self, name: &str, value: &str) {
-        self.content.fields.push((name.to_owned(), value.to_owned()));
+        self.content_mut().fields.push((name.to_owned(), value.to_owned()));
     }
 
     /// Adds a part: the body becomes multipart/form-data, the fields first (M1, M2).
     pub fn part(&mut self, part: Part) {
-        self.content.parts.push(part);
+        self.content_mut().parts.push(part);
     }
 
     /// The part that was added as the `index`-th, to change.
     pub fn part_mut(&mut self, index: usize) -> Option<&mut Part> {
-        self.content.parts.get_mut(index)
+        self.content_mut().parts.get_mut(index)
     }
 
     /// Tells `progress` while the body is sent.
     pub fn progress(&mut self, progress: Progress) {
-        self.content.progress = Some(progress);
+        self.content_mut().progress = Some(progress);
+    }
+
+    /// The content, to change: what was prepared before holds no more.
+    fn content_mut(&mut self) -> &mut Content {
+        self.again = Again::default();
+        &mut self.content
+    }
+
+    /// Whether it has been prepared more than once.
+    pub(crate) fn is_parsed(&self) -> bool {
+        self.parsed.url.get().is_some()
     }
 
     /// The URL as it was given, without userinfo.

@@ -61,7 +61,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "prepare",
         &[
-            "auth", "body", "cookies", "error", "headers", "options", "params", "request",
+            "auth", "body", "cookies", "error", "headers", "http1", "options", "params", "request",
             "session", "trace", "url",
         ],
     ),

@@ -17,7 +17,7 @@ use crate::deadline::{Budget, Limit};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::Headers;
 use crate::http1::decode::{Head, HeadScanner};
-use crate::http1::encode::{self, Upload, request_head};
+use crate::http1::encode::{self, Upload, Written};
 use crate::http1::framing::{self, Framing};
 use crate::http1::{head_fault, over_limit};
 use crate::limits::{EXPECT_WAIT, INTERIM_RESPONSES_MAX};
@@ -33,6 +33,8 @@ pub(super) struct Wire<'a> {
     dropped: Vec<&'static str>,
     /// The Proxy-Authorization to add.
     authorization: Option<Vec<u8>>,
+    /// Whether it is written as to the server itself, without a proxy.
+    is_direct: bool,
 }
 
 impl<'a> Wire<'a> {
@@ -40,24 +42,25 @@ impl<'a> Wire<'a> {
     pub(super) fn direct(url: &'a Url, tunnelled: bool) -> Self {
         let dropped = if tunnelled { vec!["Proxy-Authorization"] } else { Vec::new() };
         let (target, host) = (Cow::Borrowed(url.target()), url.host_header());
-        Self { target, host, dropped, authorization: None }
+        Self { target, host, dropped, authorization: None, is_direct: !tunnelled }
     }
 
     /// To a server of this machine behind a unix domain socket, which has no host name.
     pub(super) fn local(url: &'a Url) -> Self {
         let (target, host) = (Cow::Borrowed(url.target()), Cow::Borrowed("localhost"));
-        Self { target, host, dropped: Vec::new(), authorization: None }
+        Self { target, host, dropped: Vec::new(), authorization: None, is_direct: false }
     }
 
     /// To a proxy that forwards it, in absolute form (P4).
     pub(super) fn forwarded(url: &'a Url, target: String, authorization: Option<Vec<u8>>) -> Self {
         let (target, host) = (Cow::Owned(target), url.verbatim_host());
-        Self { target, host, dropped: Vec::new(), authorization }
+        Self { target, host, dropped: Vec::new(), authorization, is_direct: false }
     }
 
     /// The same, and the body is not announced.
     pub(super) fn without_expect(mut self) -> Self {
         self.dropped.push("Expect");
+        self.is_direct = false;
         self
     }
 
@@ -81,13 +84,9 @@ impl<'a> Wire<'a> {
 /// touched.
 pub(super) struct Outgoing<'a> {
     method: &'a str,
-    head: Vec<u8>,
+    written: Cow<'a, Written>,
     source: &'a Source,
     progress: Option<&'a Progress>,
-    upload: Upload,
-    asks_to_close: bool,
-    /// Whether the body waits for a word of the server (RFC 9110 §10.1.1).
-    expects: bool,
 }
 
 impl<'a> Outgoing<'a> {
@@ -98,19 +97,24 @@ impl<'a> Outgoing<'a> {
         }
         let headers = wire.headers(prepared);
         let method = prepared.method();
-        let (head, upload) =
-            request_head(method, &wire.target, &wire.host, &headers, source.len())?;
-        let asks_to_close = encode::asks_to_close(&headers);
-        let expects = upload != Upload::Plain(0)
-            && headers.contains("expect")
-            && headers.lists("expect", "100-continue");
-        let progress = prepared.progress();
-        Ok(Self { method, head, source, progress, upload, asks_to_close, expects })
+        let written = Written::of(method, &wire.target, &wire.host, &headers, source.len())?;
+        let written = match wire.is_direct {
+            true => prepared.keep_written(written),
+            false => Cow::Owned(written),
+        };
+        Ok(Self { method, written, source, progress: prepared.progress() })
+    }
+
+    /// As [`of`](Self::of), straight to the server, if that has been written before.
+    pub(super) fn again(prepared: &'a Prepared) -> Option<Self> {
+        let written = Cow::Borrowed(prepared.written()?);
+        let (method, source) = (prepared.method(), prepared.source());
+        Some(Self { method, written, source, progress: prepared.progress() })
     }
 
     /// Whether the body waits for a word of the server.
     pub(super) fn expects(&self) -> bool {
-        self.expects
+        self.written.expects
     }
 
     /// Whether its body can be sent, or sent again.
@@ -119,7 +123,7 @@ impl<'a> Outgoing<'a> {
     }
 
     fn pieces(&self) -> Result<Pieces<'a>> {
-        let total = match self.upload {
+        let total = match self.written.upload {
             Upload::Plain(length) => Some(length),
             Upload::Chunked => self.source.len(),
         };
@@ -165,7 +169,7 @@ pub(super) fn exchange(
     match exchange.receive(outgoing.method, budget) {
         Ok((head, framing, keep)) => {
             budget.tell(Step::Head, || head.status.to_string());
-            let keep = keep && complete && !outgoing.asks_to_close;
+            let keep = keep && complete && !outgoing.written.asks_to_close;
             Ok(Reply { head, framing, keep })
         }
         Err(failure) => Err(match (send_error, failure.error.kind()) {
@@ -211,14 +215,15 @@ impl Exchange<'_> {
         outgoing: &Outgoing<'_>,
         pieces: &mut Pieces<'_>,
     ) -> std::result::Result<bool, Stop> {
-        let mut head = &outgoing.head[..];
-        if outgoing.expects {
+        let Written { head, upload, expects, .. } = &*outgoing.written;
+        let mut head = &head[..];
+        if *expects {
             if !self.transmit(head, &[], true)? || !self.may_go_on()? {
                 return Ok(false);
             }
             head = &[];
         }
-        if outgoing.upload == Upload::Chunked {
+        if *upload == Upload::Chunked {
             return self.send_chunks(head, pieces);
         }
         let first = pieces.next()?.unwrap_or_default();

@@ -55,7 +55,11 @@ impl HttpAdapter {
     /// Sends `prepared` and reads the response's head.
     pub(crate) fn send(&self, prepared: &Prepared, context: &SendContext<'_>) -> Result<Response> {
         let route = Route::of(self, prepared, context)?;
-        let mut outgoing = Outgoing::of(prepared, route.wire(prepared)?)?;
+        let known = if route.is_direct() { Outgoing::again(prepared) } else { None };
+        let mut outgoing = match known {
+            Some(outgoing) => outgoing,
+            None => Outgoing::of(prepared, route.wire(prepared)?)?,
+        };
         let mut response = self.exchange(prepared, &route, &outgoing, context)?;
         if response.status() == 417 && outgoing.expects() && outgoing.can_be_sent() {
             // Fault 47: the server does not know Expect; the body was not asked for.

@@ -119,6 +119,11 @@ impl<'a> Route<'a> {
         self.proxy.filter(|proxy| self.profile.is_none() && !proxy.scheme().is_socks())
     }
 
+    /// Whether the request is written as to the server itself, all of it.
+    pub(super) fn is_direct(&self) -> bool {
+        self.proxy.is_none() && self.url.scheme() != Scheme::Other
+    }
+
     /// How the request is written for this way.
     pub(super) fn wire(&self, prepared: &Prepared) -> Result<Wire<'a>> {
         let Some(proxy) = self.forwarder() else {

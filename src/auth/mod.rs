@@ -114,6 +114,11 @@ impl Auth {
     pub(crate) fn is_none(&self) -> bool {
         matches!(self.0, Kind::None)
     }
+
+    /// Whether it says the same whenever it is asked.
+    pub(crate) fn is_fixed(&self) -> bool {
+        matches!(self.0, Kind::None | Kind::Basic { .. } | Kind::Bearer { .. })
+    }
 }
 
 /// Names the kind; credentials are never shown.

@@ -2,19 +2,35 @@
 
 use std::cmp::Ordering;
 
-/// Whether two names are the same, in any case. What the bit of a letter's case does not tell apart
-/// is nearly always the same.
+/// The high bit of each of eight bytes that is an ASCII letter.
+#[inline(always)]
+pub(crate) fn letters_in(word: u64) -> u64 {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    let lower = (word | (0x20 * EACH)) & (0x7f * EACH);
+    let (from_a, beyond_z) = (lower + (0x80 - 0x61) * EACH, lower + (0x80 - 0x7b) * EACH);
+    from_a & !beyond_z & !word & (0x80 * EACH)
+}
+
+/// Whether two names are the same, in any case: eight bytes at a time, the last eight perhaps for
+/// the second time.
 pub(super) fn same_name(a: &[u8], b: &[u8]) -> bool {
     const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
-    let ((words, rest), (others, other_rest)) = (a.as_chunks(), b.as_chunks());
-    let is_close = |(x, y): (&[u8; 8], &[u8; 8])| {
-        (u64::from_ne_bytes(*x) ^ u64::from_ne_bytes(*y)) & !CASE == 0
+    if a.len() != b.len() {
+        return false;
+    }
+    let is_same = |x: &[u8; 8], y: &[u8; 8]| {
+        let (x, y) = (u64::from_ne_bytes(*x), u64::from_ne_bytes(*y));
+        let other = x ^ y;
+        // What differs in the bit of a letter's case alone must be a letter.
+        other & !CASE == 0 && (other << 2) & !letters_in(x) == 0
     };
-    let is_same = |(x, y): (&u8, &u8)| x == y || (x ^ y == 0x20 && x.is_ascii_alphabetic());
-    a.len() == b.len()
-        && words.iter().zip(others).all(is_close)
-        && rest.iter().zip(other_rest).all(is_same)
-        && (words == others || words.as_flattened().iter().zip(others.as_flattened()).all(is_same))
+    match (a.last_chunk(), b.last_chunk()) {
+        (Some(x), Some(y)) => {
+            let words = a.as_chunks().0.iter().zip(b.as_chunks().0);
+            is_same(x, y) && words.into_iter().all(|(x, y)| is_same(x, y))
+        }
+        _ => a.eq_ignore_ascii_case(b),
+    }
 }
 
 /// Whether this comma-separated list holds `token`, in any case. Nearly always it is one item.
@@ -23,9 +39,9 @@ pub(super) fn lists_token(value: &[u8], token: &[u8]) -> bool {
     match value.len().cmp(&token.len()) {
         Ordering::Less => false,
         Ordering::Equal => same_name(value, token),
-        Ordering::Greater => match memchr::memchr3(b',', b' ', b'\t', value) {
-            None => false,
-            Some(_) => value.split(|byte| *byte == b',').any(is_it),
-        },
+        Ordering::Greater => {
+            value.iter().any(|byte| matches!(byte, b',' | b' ' | b'\t'))
+                && value.split(|byte| *byte == b',').any(is_it)
+        }
     }
 }

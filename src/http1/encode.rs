@@ -18,9 +18,37 @@ pub(crate) enum Upload {
     Chunked,
 }
 
+/// A request's head, ready to send, and what it says.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    pub(crate) head: Vec<u8>,
+    pub(crate) upload: Upload,
+    /// Whether it asks to close the connection (RFC 9112 §9.6).
+    pub(crate) asks_to_close: bool,
+    /// Whether the body waits for a word of the server (RFC 9110 §10.1.1).
+    pub(crate) expects: bool,
+}
+
+impl Written {
+    /// Writes the head of a request whose body has `body_length` bytes; `None`: only the end of its
+    /// source tells.
+    pub(crate) fn of(
+        method: &str,
+        target: &str,
+        host: &str,
+        headers: &Headers,
+        body_length: Option<u64>,
+    ) -> Result<Self> {
+        let (head, upload) = request_head(method, target, host, headers, body_length)?;
+        let asks_to_close = headers.lists("connection", "close");
+        let expects = upload != Upload::Plain(0) && headers.lists("expect", "100-continue");
+        Ok(Self { head, upload, asks_to_close, expects })
+    }
+}
+
 /// The request head, ready to send, and the framing that its fields promise for `body_length`
 /// bytes; `None`: only the end of its source tells.
-pub(crate) fn request_head(
+fn request_head(
     method: &str,
     target: &str,
     host: &str,
@@ -136,11 +164,6 @@ fn refused(why: &str) -> Error {
 
 fn send_phase(error: Error) -> Error {
     error.in_phase(Phase::Send)
-}
-
-/// Whether the request itself asks to close the connection (RFC 9112 §9.6).
-pub(crate) fn asks_to_close(headers: &Headers) -> bool {
-    headers.lists("connection", "close")
 }
 
 /// The line before a chunk of `length` bytes (never 0); lower-case hex (B7).

@@ -6,7 +6,7 @@
 //! to it).
 
 use super::decode::Head;
-use crate::headers::{Field, Headers, Span, is_token_byte};
+use crate::headers::{Field, Headers, Span, is_token_byte, letters_in};
 use crate::limits::{HEAD_FIELDS_MAX, READ_BUFFER_BYTES};
 
 /// The first allocation for the fields of a head.
@@ -66,7 +66,7 @@ fn is_ascii_text(reason: &[u8]) -> bool {
 /// The field whose line begins at `start`, and where the next line begins.
 fn field_at(bytes: &[u8], start: usize) -> Option<(Field, usize)> {
     let line = &bytes[start..];
-    let name = line.iter().position(|byte| !is_token_byte(*byte))?;
+    let name = name_length(line)?;
     if name == 0 || line[name] != b':' {
         return None;
     }
@@ -85,6 +85,26 @@ fn field_at(bytes: &[u8], start: usize) -> Option<(Field, usize)> {
     // An empty value stands nowhere.
     let value = if value == last { Span::default() } else { span(value, last) };
     Some((Field::new(&line[..name], span(0, name), value), next))
+}
+
+/// How many bytes of a token stand before the first that is none; `None`: all are. Nearly all names
+/// are letters and dashes, and eight at a time can be looked at.
+#[inline(always)]
+fn name_length(line: &[u8]) -> Option<usize> {
+    const DASHES: u64 = u64::from_le_bytes([b'-'; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let mut at = 0;
+    for word in line.as_chunks().0 {
+        let word = u64::from_le_bytes(*word);
+        let is_other = word ^ DASHES;
+        let other = (((is_other & !HIGH) + !HIGH) | is_other) & !letters_in(word) & HIGH;
+        if other != 0 {
+            at += other.trailing_zeros() as usize / 8;
+            break;
+        }
+        at += 8;
+    }
+    line[at..].iter().position(|byte| !is_token_byte(*byte)).map(|more| at + more)
 }
 
 /// How much text stands before the CRLF that ends it; `None` if any other control stands there, or

@@ -414,6 +414,11 @@ impl SharedOptions {
         self.lock().clone()
     }
 
+    /// Whether these are still `options`.
+    pub(crate) fn are(&self, options: &Arc<Options>) -> bool {
+        Arc::ptr_eq(&self.lock(), options)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Arc<Options>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

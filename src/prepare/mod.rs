@@ -5,12 +5,13 @@
 //! last, may change all of it. Knows neither sockets nor the clock. `content` decides which body is
 //! sent, `curl` writes a request down. Sources: behaviours S, H, U15–U18, B1–B15, C2–C7, G1.
 
+pub(crate) mod again;
 mod content;
 mod curl;
 pub(crate) mod redirect;
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::auth::digest::Pieces;
 use crate::auth::{self, DigestAuth};
@@ -18,6 +19,7 @@ use crate::body::source::{Source, not_again};
 use crate::cookies::Jar;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::{Headers, byte_name, is_token_byte, shortened};
+use crate::http1::encode::Written;
 use crate::options::{Options, SharedOptions, merged_headers};
 use crate::params::{Query, merged};
 use crate::request::Request;
@@ -50,11 +52,23 @@ struct Parts {
     options: Arc<Options>,
     digest: Option<Arc<DigestAuth>>,
     progress: Option<Progress>,
+    written: Kept,
+}
+
+/// The head as it was last sent, which it is again as long as nothing changes.
+#[derive(Default)]
+struct Kept(OnceLock<Written>);
+
+/// What a clone is for is to be changed.
+impl Clone for Kept {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// What a session adds to its requests.
 pub(crate) struct Context<'a> {
-    pub(crate) options: &'a Options,
+    pub(crate) options: &'a Arc<Options>,
     /// The Cookie header for a URL and the request's own cookies.
     pub(crate) cookies: &'a CookieHeader<'a>,
     /// The text of the netrc file, where there is one to use.
@@ -66,11 +80,25 @@ type CookieHeader<'a> = dyn Fn(&Url, &[(String, Option<String>)]) -> Option<Vec<
 
 /// Prepares `request` with the defaults of a session, or without any (S10).
 pub(crate) fn prepare(context: Option<&Context<'_>>, request: &Request) -> Result<Prepared> {
-    merge(context, request).map_err(|error| error.at_url(&request.redacted_url()))
+    if let Some(context) = context
+        && let Some(prepared) = request.again.find(context, request)
+    {
+        return Ok(prepared);
+    }
+    prepare_anew(context, request)
+}
+
+fn prepare_anew(context: Option<&Context<'_>>, request: &Request) -> Result<Prepared> {
+    let prepared =
+        merge(context, request).map_err(|error| error.at_url(&request.redacted_url()))?;
+    if let Some(context) = context {
+        request.again.keep(context, request, &prepared);
+    }
+    Ok(prepared)
 }
 
 fn merge(context: Option<&Context<'_>>, request: &Request) -> Result<Prepared> {
-    let session = context.map(|context| context.options);
+    let session = context.map(|context| &**context.options);
     let options = request.options().snapshot();
     let method = request.method.clone();
     let url = merged_url(session, &options, request)?;
@@ -78,7 +106,8 @@ fn merge(context: Option<&Context<'_>>, request: &Request) -> Result<Prepared> {
     put_cookies(&mut headers, &url, context, &options);
     let (source, content_type) = content::source(&request.content, &mut headers)?;
     let progress = request.content.progress.clone();
-    let mut parts = Parts { method, url, headers, source, options, digest: None, progress };
+    let (digest, written) = Default::default();
+    let mut parts = Parts { method, url, headers, source, options, digest, progress, written };
     frame(&mut parts);
     content_type.put(&mut parts.headers);
     if parts.options.expects_over(session) && !parts.source.is_none() {
@@ -387,8 +416,25 @@ impl Prepared {
         &self.0.options
     }
 
+    /// The head as it goes straight to the server, if that has been written before.
+    pub(crate) fn written(&self) -> Option<&Written> {
+        self.0.written.0.get()
+    }
+
+    /// Keeps the head as it goes straight to the server, where its body will be the same again.
+    pub(crate) fn keep_written(&self, written: Written) -> Cow<'_, Written> {
+        match self.0.source {
+            Source::Empty | Source::Bytes(_) => {
+                Cow::Borrowed(self.0.written.0.get_or_init(|| written))
+            }
+            _ => Cow::Owned(written),
+        }
+    }
+
     fn edit(&mut self) -> &mut Parts {
-        Arc::make_mut(&mut self.0)
+        let parts = Arc::make_mut(&mut self.0);
+        parts.written = Kept::default();
+        parts
     }
 }
 

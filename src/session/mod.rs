@@ -180,7 +180,7 @@ impl Session {
 
 impl Inner {
     /// What this session adds to requests.
-    fn in_context<R>(&self, options: &Options, run: impl FnOnce(&Context<'_>) -> R) -> R {
+    fn in_context<R>(&self, options: &Arc<Options>, run: impl FnOnce(&Context<'_>) -> R) -> R {
         let environment = self.surroundings.of(options);
         run(&Context {
             options,
