@@ -103,11 +103,6 @@ impl Budget {
         Moment(self.started)
     }
 
-    /// Time since the hop began.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.started.elapsed()
-    }
-
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancel.as_ref().is_some_and(CancelToken::is_triggered)
     }

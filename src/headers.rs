@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 pub(crate) use check::{byte_name, check_name, check_value, is_sendable, is_token_byte, shortened};
 
-pub(crate) use names::letters_in;
-use names::{lists_token, same_name};
+use names::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, Tag, same_name};
+pub(crate) use names::{letters_in, lists_token};
 
 use crate::error::Result;
 
@@ -64,25 +64,12 @@ impl Field {
     }
 }
 
-/// What equal names have in common, in any case: length, first byte and last byte. Most names that
-/// are not equal differ in it.
+/// A field that tells of a message and its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Tag(u32);
-
-impl Tag {
-    #[inline]
-    fn of(name: &[u8]) -> Self {
-        let (Some(first), Some(last)) = (name.first(), name.last()) else { return Self(0) };
-        // Letters differ from their other case in this bit alone.
-        let end = |byte: &u8| u32::from(byte | 0x20);
-        Self((name.len() as u32) << 16 | end(first) << 8 | end(last))
-    }
-
-    /// One bit of 64; names that are often asked for have different ones.
-    #[inline]
-    fn mark(self) -> u64 {
-        1 << (self.0.wrapping_mul(0x9e37_79b1) >> 26)
-    }
+pub(crate) enum OfConnection {
+    Connection,
+    ContentLength,
+    TransferEncoding,
 }
 
 /// A name that is looked for.
@@ -195,6 +182,21 @@ impl Headers {
         let fields = if self.may_hold(sought) { &self.fields[..] } else { &[] };
         let named = fields.iter().filter(move |field| sought.is(field, &self.text));
         named.map(|field| field.value.of(&self.text))
+    }
+
+    /// The values of the fields that tell where a message ends and whether its connection does, in
+    /// order.
+    #[inline]
+    pub(crate) fn of_connection(&self) -> impl Iterator<Item = (OfConnection, &[u8])> {
+        self.fields.iter().filter_map(|field| {
+            let (which, name) = match field.tag {
+                CONNECTION => (OfConnection::Connection, &b"connection"[..]),
+                CONTENT_LENGTH => (OfConnection::ContentLength, &b"content-length"[..]),
+                TRANSFER_ENCODING => (OfConnection::TransferEncoding, &b"transfer-encoding"[..]),
+                _ => return None,
+            };
+            same_name(field.name.of(&self.text), name).then(|| (which, field.value.of(&self.text)))
+        })
     }
 
     /// Names and values as they were received: blanks at the end of a value, which are no part of

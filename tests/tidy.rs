@@ -68,8 +68,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "response",
         &[
-            "body", "certs", "connect", "error", "files", "headers", "http1", "limits", "links",
-            "prepare", "session", "text",
+            "body", "certs", "connect", "deadline", "error", "files", "headers", "http1", "limits",
+            "links", "prepare", "session", "text",
         ],
     ),
     (

@@ -122,6 +122,11 @@ impl<'a> Outgoing<'a> {
         self.source.can_be_sent()
     }
 
+    /// Whether its head is all that is sent.
+    fn is_bare(&self) -> bool {
+        self.source.is_none() && self.written.upload == Upload::Plain(0)
+    }
+
     fn pieces(&self) -> Result<Pieces<'a>> {
         let total = match self.written.upload {
             Upload::Plain(length) => Some(length),
@@ -147,9 +152,16 @@ pub(super) fn exchange(
     budget: &Budget,
 ) -> std::result::Result<Reply, Failure> {
     let limit = budget.exchanging();
-    let mut pieces = outgoing.pieces().map_err(|error| Failure { error, answered: false })?;
     let mut exchange = Exchange { stream, buffer, limit, heads: Heads::default() };
-    let (complete, send_error) = match exchange.send(outgoing, &mut pieces) {
+    let sent = match outgoing.is_bare() {
+        true => exchange.transmit(&outgoing.written.head, &[], false),
+        false => {
+            let pieces = outgoing.pieces();
+            let mut pieces = pieces.map_err(|error| Failure { error, answered: false })?;
+            exchange.send(outgoing, &mut pieces)
+        }
+    };
+    let (complete, send_error) = match sent {
         Ok(complete) => (complete, None),
         Err(stop) => {
             let broken = matches!(stop, Stop::Io(_));
@@ -166,13 +178,15 @@ pub(super) fn exchange(
     if send_error.is_none() {
         budget.tell(Step::Sent, || if complete { "whole" } else { "until its answer" }.to_owned());
     }
-    match exchange.receive(outgoing.method, budget) {
-        Ok((head, framing, keep)) => {
+    let received = exchange.receive(outgoing.method, budget);
+    match (received, exchange.heads.outcome) {
+        (Ok((framing, keep)), Some(Ok(head))) => {
             budget.tell(Step::Head, || head.status.to_string());
             let keep = keep && complete && !outgoing.written.asks_to_close;
             Ok(Reply { head, framing, keep })
         }
-        Err(failure) => Err(match (send_error, failure.error.kind()) {
+        (Ok(_), _) => Err(Failure { error: closed(false), answered: false }),
+        (Err(failure), _) => Err(match (send_error, failure.error.kind()) {
             // A TLS alert says why the connection broke; a cancel is why.
             (_, ErrorKind::Cancelled | ErrorKind::Tls) => failure,
             (Some(error), _) => Failure { error, answered: failure.answered },
@@ -325,22 +339,19 @@ impl Exchange<'_> {
         Ok(false)
     }
 
-    /// Reads heads until the final one.
+    /// Reads heads until the final one, which stays the outcome.
     fn receive(
         &mut self,
         method: &str,
         budget: &Budget,
-    ) -> std::result::Result<(Head, Framing, bool), Failure> {
+    ) -> std::result::Result<(Framing, bool), Failure> {
         loop {
             self.heads.advance(self.buffer);
             let answered = self.heads.bytes > 0 || !self.buffer.unread().is_empty();
             let fail = |error| Failure { error, answered };
-            match self.heads.outcome.take() {
-                Some(Ok(head)) => {
-                    let (framing, keep) = framing::of_response(method, &head).map_err(fail)?;
-                    return Ok((head, framing, keep));
-                }
-                Some(Err(error)) => return Err(fail(error)),
+            match &self.heads.outcome {
+                Some(Ok(head)) => return framing::of_response(method, head).map_err(fail),
+                Some(Err(error)) => return Err(fail(error.clone())),
                 None => {}
             }
             match self.stream.read(self.buffer.room(), &self.limit) {
@@ -366,27 +377,32 @@ struct Heads {
 
 impl Heads {
     /// Looks at what is in `buffer`; true once there is an outcome.
+    #[inline(always)]
     fn advance(&mut self, buffer: &mut ReadBuffer) -> bool {
-        if self.outcome.is_none() {
-            self.outcome = self.next(buffer).transpose();
+        if !buffer.unread().is_empty() {
+            self.take(buffer);
         }
         self.outcome.is_some()
     }
 
-    /// The final head, if it is complete in `buffer`.
-    fn next(&mut self, buffer: &mut ReadBuffer) -> Result<Option<Head>> {
-        while !buffer.unread().is_empty() {
-            let found = self.scanner.head(buffer.unread(), self.bytes)?;
-            let Some((head, end)) = found else { return Ok(None) };
-            self.bytes += end;
-            buffer.consume(end);
-            self.scanner = HeadScanner::default();
-            if !head.is_interim() {
-                return Ok(Some(head));
+    /// Takes heads out of `buffer`, as far as they are complete, up to the final one.
+    fn take(&mut self, buffer: &mut ReadBuffer) {
+        while self.outcome.is_none() && !buffer.unread().is_empty() {
+            match self.scanner.head(buffer.unread(), self.bytes) {
+                Ok(Some((head, end))) => {
+                    self.bytes += end;
+                    buffer.consume(end);
+                    if !head.is_interim() {
+                        self.outcome = Some(Ok(head));
+                        return;
+                    }
+                    self.scanner = HeadScanner::default();
+                    self.outcome = self.skip(&head).err().map(Err);
+                }
+                Ok(None) => return,
+                Err(error) => self.outcome = Some(Err(error)),
             }
-            self.skip(&head)?;
         }
-        Ok(None)
     }
 
     fn skip(&mut self, head: &Head) -> Result<()> {

@@ -9,8 +9,9 @@ use super::proxied::ProxyAuths;
 use super::retry::{self, Failure};
 use super::route::{Connection, Route};
 use crate::body::content::Content;
-use crate::body::{Body, Open, Watch};
+use crate::body::{Body, Watch};
 use crate::connect::{Lookups, Profiles, System};
+use crate::deadline::Moment;
 use crate::error::Result;
 use crate::headers::Headers;
 use crate::http1::framing::Framing;
@@ -94,9 +95,9 @@ impl HttpAdapter {
         let (method, budget) = (prepared.method(), context.budget);
         let mut connection = route.connection(budget, false)?;
         loop {
-            let Connection { stream, buffer, reused, .. } = &mut connection;
+            let Connection { open, reused } = &mut connection;
             let reused = *reused;
-            match exchange(stream, buffer, outgoing, budget) {
+            match exchange(&mut open.stream, &mut open.buffer, outgoing, budget) {
                 Ok(reply) => return Ok(respond(prepared, connection, reply, context)),
                 Err(failure)
                     if retry::may_resend(method, reused, &failure) && outgoing.can_be_sent() =>
@@ -117,18 +118,20 @@ fn respond(
     reply: Reply,
     context: &SendContext<'_>,
 ) -> Response {
-    let Connection { stream, buffer, lease, reused, registration } = connection;
+    let Connection { mut open, reused } = connection;
     let Reply { head, framing, keep } = reply;
     let (options, session, budget) = (prepared.options(), context.session, context.budget);
-    let elapsed = budget.elapsed();
-    let chain = stream.chain().cloned();
-    let open = Open { stream, buffer, home: Box::new(lease), keep, registration };
+    let (began, answered) = (budget.started(), Moment::now());
+    let chain = open.stream.chain().cloned();
+    open.keep = keep;
     let watch = watch(options, session, framing);
     let body = Body::new(framing, open, budget.clone(), watch);
     let content = content(body, &head.headers, options, session);
-    Response::new(prepared.clone(), head, content, Exchanged { elapsed, reused, framing, chain })
+    let exchanged = Exchanged { began, answered, reused, framing, chain };
+    Response::new(prepared.clone(), head, content, exchanged)
 }
 
+#[inline(always)]
 pub(super) fn content(
     body: Body,
     headers: &Headers,
@@ -139,6 +142,7 @@ pub(super) fn content(
 }
 
 /// What is asked of the body beside its bytes: most have nothing of it.
+#[inline]
 pub(super) fn watch(options: &Options, session: &Options, framing: Framing) -> Option<Box<Watch>> {
     let max = options.body_max_over(session);
     let (base, own) = (&session.exchanging.hooks.downloads, &options.exchanging.hooks.downloads);

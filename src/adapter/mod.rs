@@ -9,6 +9,7 @@ mod exchange;
 mod http;
 mod open;
 mod pieces;
+mod place;
 mod pool;
 mod proxied;
 mod reply;

@@ -1,155 +1,25 @@
 //! Idle connections, newest first, and how many may be open.
 //!
-//! A connection is found by [`Key`]: everything that must be equal for two requests to share one
-//! (flaws 33–40). The lock is held for a push or a pop, never across a system call: connections
-//! that must go are closed after it is released. Ages and limits are enforced when something is
-//! taken or given back; no thread watches the pool. A forked child begins with pools of its own
-//! ([`Pools`]). Sources: behaviours N1–N3; faults 76–78.
+//! A connection is found by its [`Key`] (`place`). The lock is held for a push or a pop, never
+//! across a system call: connections that must go are closed after it is released. Ages and limits
+//! are enforced when something is taken or given back; no thread watches the pool. A forked child
+//! begins with a pool of its own. Sources: behaviours N1–N3; faults 76–78.
 
 use std::collections::VecDeque;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::net::IpAddr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::hash::BuildHasherDefault;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hashbrown::{Equivalent, HashMap};
+use hashbrown::HashMap;
 
-use crate::body::Home;
+use super::place::{Digests, Key, Place};
 use crate::body::buffer::ReadBuffer;
+use crate::body::{Home, Permit};
 use crate::cancel::Wake;
 use crate::connect::stream::Stream;
 use crate::deadline::{Limit, Moment, WaitEnd};
 use crate::limits::SPARE_BUFFERS_MAX;
 use crate::options::PoolLimits;
-use crate::url::Scheme;
-
-/// What two requests must have in common to use one connection. Borrowed: a request that finds a
-/// kept connection allocates no key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key<'a> {
-    pub(super) scheme: Scheme,
-    /// Lower case, with its IPv6 zone.
-    pub(super) host: &'a str,
-    pub(super) port: u16,
-    /// The TLS profile; 0 for plain connections.
-    pub(super) tls: u32,
-    /// The proxy with its credentials (flaw 23).
-    pub(super) proxy: Option<&'a str>,
-    /// The TLS profile of the leg to it; 0 for plain ones.
-    pub(super) proxy_tls: u32,
-    /// The path of the unix domain socket.
-    pub(super) socket: Option<&'a str>,
-    /// The address of this machine that is connected from.
-    pub(super) source: Option<IpAddr>,
-}
-
-impl Key<'_> {
-    /// Of what tells most keys apart; the rest is for equality. FNV-1a, eight bytes at a time: the
-    /// program itself chooses its hosts, and nobody profits from collisions.
-    fn digest(&self) -> u64 {
-        let mix = |state: u64, next: u64| (state ^ next).wrapping_mul(0x0100_0000_01b3);
-        let text = |state: u64, text: &str| {
-            let (words, rest) = text.as_bytes().as_chunks();
-            let state =
-                words.iter().fold(state, |state, word| mix(state, u64::from_le_bytes(*word)));
-            rest.iter().fold(state, |state, byte| mix(state, (*byte).into()))
-        };
-        let state = mix(0xcbf2_9ce4_8422_2325, u64::from(self.port) << 32 | u64::from(self.tls));
-        let state = text(text(state, self.host), self.proxy.unwrap_or_default());
-        // The map takes its buckets from the low bits and its tags from the high ones.
-        state ^ (state >> 32)
-    }
-}
-
-impl Hash for Key<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.digest());
-    }
-}
-
-/// A key that the pool keeps; its connections share it.
-#[derive(Debug)]
-struct OwnedKey {
-    digest: u64,
-    scheme: Scheme,
-    host: Box<str>,
-    port: u16,
-    tls: u32,
-    proxy: Option<Box<str>>,
-    proxy_tls: u32,
-    socket: Option<Box<str>>,
-    source: Option<IpAddr>,
-}
-
-impl OwnedKey {
-    fn of(key: &Key<'_>) -> Arc<Self> {
-        let Key { scheme, host, port, tls, proxy, proxy_tls, socket, source } = *key;
-        let (host, proxy, socket) = (host.into(), proxy.map(Into::into), socket.map(Into::into));
-        Arc::new(Self {
-            digest: key.digest(),
-            scheme,
-            host,
-            port,
-            tls,
-            proxy,
-            proxy_tls,
-            socket,
-            source,
-        })
-    }
-
-    fn borrowed(&self) -> Key<'_> {
-        let Self { scheme, host, port, tls, proxy, proxy_tls, socket, source, .. } = self;
-        Key {
-            scheme: *scheme,
-            host,
-            port: *port,
-            tls: *tls,
-            proxy: proxy.as_deref(),
-            proxy_tls: *proxy_tls,
-            socket: socket.as_deref(),
-            source: *source,
-        }
-    }
-}
-
-impl PartialEq for OwnedKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.borrowed() == other.borrowed()
-    }
-}
-
-impl Eq for OwnedKey {}
-
-impl Hash for OwnedKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.digest);
-    }
-}
-
-impl Equivalent<Arc<OwnedKey>> for Key<'_> {
-    fn equivalent(&self, key: &Arc<OwnedKey>) -> bool {
-        *self == key.borrowed()
-    }
-}
-
-/// Keys bring their own digest.
-#[derive(Default)]
-struct Digests(u64);
-
-impl Hasher for Digests {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
-    }
-
-    fn write_u64(&mut self, digest: u64) {
-        self.0 ^= digest;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
 
 /// How the pool behaves; a session may change it at any time.
 #[derive(Clone, Copy)]
@@ -163,31 +33,24 @@ pub(super) struct Checkout {
     /// A kept connection, and for how long it rested; none: open one.
     pub(super) kept: Option<(Stream, Duration)>,
     pub(super) buffer: ReadBuffer,
-    pub(super) lease: Lease,
+    /// Where it goes back to.
+    pub(super) home: Arc<Place>,
+    pub(super) permit: Option<Permit>,
 }
 
-/// The right to use a connection, and its way back.
-pub(super) struct Lease {
-    pool: Arc<Pool>,
-    key: Arc<OwnedKey>,
-    policy: Policy,
-    permit: Option<Permit>,
-}
-
-/// One of the connections that may be open to a host; given back when it is closed. Weak, since
-/// idle connections hold theirs inside the pool.
-struct Permit {
-    pool: Weak<Pool>,
-    key: Arc<OwnedKey>,
-}
+/// One of the connections that may be open to a host; given back when it is closed.
+struct Counted(Arc<Place>);
 
 struct Idle {
-    key: Arc<OwnedKey>,
+    key: Arc<Place>,
     stream: Stream,
     permit: Option<Permit>,
     since: Moment,
     serial: u64,
 }
+
+/// A connection and for how long it rested, if there was one; a buffer, if there was a spare one.
+type Taken = (Option<(Idle, Duration)>, Option<ReadBuffer>);
 
 #[derive(Default)]
 pub(super) struct Pool {
@@ -197,14 +60,18 @@ pub(super) struct Pool {
 
 #[derive(Default)]
 struct State {
-    hosts: HashMap<Arc<OwnedKey>, Host, BuildHasherDefault<Digests>>,
+    hosts: HashMap<Arc<Place>, Host, BuildHasherDefault<Digests>>,
     /// Serials of idle connections and since when, oldest first; those that were taken since are
     /// skipped and swept now and then.
-    order: VecDeque<(u64, Moment, Arc<OwnedKey>)>,
+    order: VecDeque<(u64, Moment, Arc<Place>)>,
     idle: usize,
+    /// The only idle connection, if it is: most programs have one, and it is in none of the above.
+    only: Option<Idle>,
     serial: u64,
     waiting: usize,
     spares: Vec<ReadBuffer>,
+    /// What the last request said.
+    policy: Option<Policy>,
 }
 
 #[derive(Default)]
@@ -225,6 +92,7 @@ impl Wake for Pool {
 impl Pool {
     /// A kept connection for `key`, or the right to open one; waits under `limit` while too many
     /// are open.
+    #[inline]
     pub(super) fn checkout(
         self: &Arc<Self>,
         key: &Key<'_>,
@@ -232,26 +100,43 @@ impl Pool {
         limit: &Limit,
         now: Moment,
     ) -> Result<Checkout, WaitEnd> {
-        let mut expired = Vec::new();
+        if let Some(checkout) = self.take_only(key, policy, now) {
+            return Ok(checkout);
+        }
+        let mut expired = None;
         let taken = self.take(key, policy, limit, now, &mut expired);
         // Closed here, without the lock.
         drop(expired);
         let (idle, buffer) = taken?;
         let buffer = buffer.unwrap_or_else(ReadBuffer::new);
-        let pool = self.clone();
         Ok(match idle {
-            Some(Idle { key, stream, permit, since, .. }) => {
-                let lease = Lease { pool, key, policy, permit };
-                Checkout { kept: Some((stream, since.age_at(now))), buffer, lease }
+            Some((Idle { key: home, stream, permit, .. }, rested)) => {
+                Checkout { kept: Some((stream, rested)), buffer, home, permit }
             }
             None => {
-                let key = self.lock().known(key);
+                let home = self.lock().known(key, self);
                 let limited = policy.limits.open_per_host_max > 0;
-                let permit =
-                    limited.then(|| Permit { pool: Arc::downgrade(self), key: key.clone() });
-                Checkout { kept: None, buffer, lease: Lease { pool, key, policy, permit } }
+                let permit = limited.then(|| -> Permit { Box::new(Counted(home.clone())) });
+                Checkout { kept: None, buffer, home, permit }
             }
         })
+    }
+
+    /// The only idle connection, if it may serve `key` and is not too old.
+    #[inline(always)]
+    fn take_only(&self, key: &Key<'_>, policy: Policy, now: Moment) -> Option<Checkout> {
+        let mut state = self.lock();
+        let only = state.only.as_ref().filter(|only| *key == only.key.borrowed())?;
+        let rested = only.since.age_at(now);
+        if policy.idle_age.is_some_and(|max| rested >= max) {
+            return None;
+        }
+        state.policy = Some(policy);
+        let Idle { key: home, stream, permit, .. } = state.only.take()?;
+        let buffer = state.spares.pop();
+        drop(state);
+        let buffer = buffer.unwrap_or_else(ReadBuffer::new);
+        Some(Checkout { kept: Some((stream, rested)), buffer, home, permit })
     }
 
     fn take(
@@ -260,9 +145,10 @@ impl Pool {
         policy: Policy,
         limit: &Limit,
         now: Moment,
-        expired: &mut Vec<Idle>,
-    ) -> Result<(Option<Idle>, Option<ReadBuffer>), WaitEnd> {
+        expired: &mut Option<Vec<Idle>>,
+    ) -> Result<Taken, WaitEnd> {
         let mut state = self.lock();
+        state.policy = Some(policy);
         if let Some(found) = state.pop(key, policy.idle_age, now, expired) {
             return Ok((Some(found), state.spares.pop()));
         }
@@ -279,8 +165,8 @@ impl Pool {
             if let Some(found) = state.pop(key, policy.idle_age, Moment::now(), expired) {
                 return Ok((Some(found), state.spares.pop()));
             }
-            let expiring = expired.iter().filter(|idle| idle.permit.is_some()).count();
-            let host = state.host(key);
+            let expiring = expired.iter().flatten().filter(|idle| idle.permit.is_some()).count();
+            let host = state.host(key, self);
             if host.open < open_max + expiring {
                 host.open += 1;
                 return Ok((None, state.spares.pop()));
@@ -303,18 +189,20 @@ impl Pool {
         let mut state = self.lock();
         let idle: Vec<Idle> =
             state.hosts.values_mut().flat_map(|host| std::mem::take(&mut host.idle)).collect();
+        let only = state.only.take();
         state.idle = 0;
         state.order.clear();
         state.sweep();
         drop(state);
-        drop(idle);
+        drop((idle, only));
     }
 
     /// In a child: closes its copies of the parent's sockets, which disturbs nobody. Another thread
     /// of the parent may have held the lock at the fork; then they stay open until the child ends.
     pub(super) fn drop_inherited(&self) {
         let Ok(mut state) = self.state.try_lock() else { return };
-        for idle in state.hosts.values_mut().flat_map(|host| host.idle.drain(..)) {
+        let only = state.only.take();
+        for idle in state.hosts.values_mut().flat_map(|host| host.idle.drain(..)).chain(only) {
             // Not dropped: that would lock the pool again.
             std::mem::forget(idle.permit);
         }
@@ -333,52 +221,82 @@ impl Pool {
 }
 
 impl State {
-    fn host(&mut self, key: &Key<'_>) -> &mut Host {
-        self.hosts.entry(OwnedKey::of(key)).or_default()
+    fn host(&mut self, key: &Key<'_>, pool: &Arc<Pool>) -> &mut Host {
+        self.hosts.entry(Place::of(key, pool)).or_default()
     }
 
     /// `key` to keep: the connections of a host share one.
-    fn known(&mut self, key: &Key<'_>) -> Arc<OwnedKey> {
+    fn known(&mut self, key: &Key<'_>, pool: &Arc<Pool>) -> Arc<Place> {
         if let Some((known, _)) = self.hosts.get_key_value(key) {
             return known.clone();
         }
         self.sweep();
-        let known = OwnedKey::of(key);
+        let known = Place::of(key, pool);
         self.hosts.insert(known.clone(), Host::default());
         known
     }
 
-    /// The newest idle connection for `key`; if even that is too old, all of the host go to
-    /// `expired`.
+    /// The newest idle connection for `key`, and for how long it rested; if even that is too old,
+    /// all of the host go to `expired`.
     fn pop(
         &mut self,
         key: &Key<'_>,
         age_max: Option<Duration>,
         now: Moment,
-        expired: &mut Vec<Idle>,
-    ) -> Option<Idle> {
-        let host = self.hosts.get_mut(key)?;
-        let newest = host.idle.pop_back()?;
+        expired: &mut Option<Vec<Idle>>,
+    ) -> Option<(Idle, Duration)> {
+        let newest = match &self.only {
+            Some(only) if *key == only.key.borrowed() => self.only.take()?,
+            Some(_) => return None,
+            None => self.newest(key)?,
+        };
+        let rested = newest.since.age_at(now);
+        if age_max.is_none_or(|max| rested < max) {
+            return Some((newest, rested));
+        }
+        let expired = expired.get_or_insert_default();
+        expired.push(newest);
+        if let Some(host) = self.hosts.get_mut(key) {
+            self.idle -= host.idle.len();
+            expired.extend(host.idle.drain(..));
+        }
+        None
+    }
+
+    /// The newest idle connection for `key`.
+    fn newest(&mut self, key: &Key<'_>) -> Option<Idle> {
+        let newest = self.hosts.get_mut(key)?.idle.pop_back()?;
         self.idle -= 1;
         if self.order.back().is_some_and(|(serial, ..)| *serial == newest.serial) {
             self.order.pop_back();
         }
-        if age_max.is_none_or(|max| newest.since.age_at(now) < max) {
-            return Some(newest);
-        }
-        self.idle -= host.idle.len();
-        expired.push(newest);
-        expired.extend(host.idle.drain(..));
-        None
+        Some(newest)
     }
 
     /// Keeps `idle`; what exceeds the limits or is too old goes to `gone`.
-    fn push(&mut self, mut idle: Idle, policy: Policy, gone: &mut Vec<Idle>) {
-        let PoolLimits { idle_max, idle_per_host_max, .. } = policy.limits;
-        if idle_max == 0 || idle_per_host_max == 0 {
-            gone.push(idle);
+    #[inline(always)]
+    fn push(&mut self, idle: Idle, gone: &mut Option<Vec<Idle>>) {
+        let policy = self.policy.filter(|policy| {
+            let PoolLimits { idle_max, idle_per_host_max, .. } = policy.limits;
+            idle_max > 0 && idle_per_host_max > 0
+        });
+        let Some(policy) = policy else {
+            gone.get_or_insert_default().push(idle);
             return;
+        };
+        match self.only.take() {
+            None if self.idle == 0 => self.only = Some(idle),
+            other => {
+                if let Some(other) = other {
+                    self.push_beside_others(other, policy, gone);
+                }
+                self.push_beside_others(idle, policy, gone);
+            }
         }
+    }
+
+    fn push_beside_others(&mut self, mut idle: Idle, policy: Policy, gone: &mut Option<Vec<Idle>>) {
+        let Policy { limits, idle_age } = policy;
         let now = idle.since;
         self.serial += 1;
         idle.serial = self.serial;
@@ -389,23 +307,34 @@ impl State {
         };
         host.idle.push_back(idle);
         self.idle += 1;
-        if host.idle.len() > idle_per_host_max {
-            gone.extend(host.idle.pop_front());
+        if host.idle.len() > limits.idle_per_host_max {
+            gone.get_or_insert_default().extend(host.idle.pop_front());
             self.idle -= 1;
         }
+        self.evict(limits.idle_max, idle_age, now, gone);
+        self.sweep();
+    }
+
+    /// Takes what is more than `idle_max`, or as old as `age_max`.
+    fn evict(
+        &mut self,
+        idle_max: usize,
+        age_max: Option<Duration>,
+        now: Moment,
+        gone: &mut Option<Vec<Idle>>,
+    ) {
         while self.idle > idle_max {
             match self.oldest(|_| true) {
-                Some(oldest) => gone.push(oldest),
+                Some(oldest) => gone.get_or_insert_default().push(oldest),
                 None => break,
             }
         }
         let is_old = |max| self.order.front().is_some_and(|(_, since, _)| since.age_at(now) >= max);
-        if let Some(max) = policy.idle_age.filter(|max| is_old(*max)) {
+        if let Some(max) = age_max.filter(|max| is_old(*max)) {
             while let Some(old) = self.oldest(|idle| idle.since.age_at(now) >= max) {
-                gone.push(old);
+                gone.get_or_insert_default().push(old);
             }
         }
-        self.sweep();
     }
 
     /// Takes the oldest idle connection of all if `wanted`.
@@ -447,14 +376,15 @@ impl State {
     }
 }
 
-impl Home for Lease {
-    fn keep(self: Box<Self>, mut stream: Stream, buffer: ReadBuffer) {
+impl Home for Place {
+    fn keep(self: Arc<Self>, mut stream: Stream, buffer: ReadBuffer, permit: Option<Permit>) {
+        // Without a pool the connection ends.
+        let Some(pool) = self.pool.upgrade() else { return };
         stream.park();
-        let Self { pool, key, policy, permit } = *self;
-        let idle = Idle { key, stream, permit, since: Moment::now(), serial: 0 };
-        let mut gone = Vec::new();
+        let idle = Idle { key: self, stream, permit, since: Moment::now(), serial: 0 };
+        let mut gone = None;
         let mut state = pool.lock();
-        state.push(idle, policy, &mut gone);
+        state.push(idle, &mut gone);
         give_spare(&mut state, buffer);
         let waiting = state.waiting;
         drop(state);
@@ -462,8 +392,10 @@ impl Home for Lease {
         drop(gone);
     }
 
-    fn discard(self: Box<Self>, buffer: ReadBuffer) {
-        give_spare(&mut self.pool.lock(), buffer);
+    fn discard(&self, buffer: ReadBuffer) {
+        if let Some(pool) = self.pool.upgrade() {
+            give_spare(&mut pool.lock(), buffer);
+        }
     }
 }
 
@@ -474,11 +406,11 @@ fn give_spare(state: &mut State, mut buffer: ReadBuffer) {
     }
 }
 
-impl Drop for Permit {
+impl Drop for Counted {
     fn drop(&mut self) {
-        let Some(pool) = self.pool.upgrade() else { return };
+        let Some(pool) = self.0.pool.upgrade() else { return };
         let mut state = pool.lock();
-        if let Some(host) = state.hosts.get_mut(&self.key) {
+        if let Some(host) = state.hosts.get_mut(&self.0) {
             host.open = host.open.saturating_sub(1);
         }
         let waiting = state.waiting;

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::auth::DigestAuth;
 use crate::auth::digest::Pieces;
 use crate::body::buffer::ReadBuffer;
-use crate::body::{Body, Home, Open};
+use crate::body::{Body, Home, Open, Permit};
 use crate::connect::stream::Stream;
 use crate::deadline::Budget;
 use crate::error::{Answer, Error, ErrorKind, Phase, Reason, Result};
@@ -132,8 +132,10 @@ fn body_of(head: &Head, rest: &[u8], mut stream: Stream, budget: &Budget) -> Vec
         buffer.filled(count);
     }
     let registration = budget.cancel.as_ref().and_then(|token| stream.register(token));
-    let open = Open { stream, buffer, home: Box::new(Nowhere), keep: false, registration };
+    let (home, permit) = (Arc::new(Nowhere), None);
+    let open = Open { stream, buffer, home, permit, keep: false, registration };
     let mut body = Body::new(framing, open, budget.clone(), None);
+    body.begin();
     body.store_beginning();
     let mut bytes = vec![0; PROXY_BODY_BYTES_MAX];
     let mut end = 0;
@@ -148,6 +150,6 @@ fn body_of(head: &Head, rest: &[u8], mut stream: Stream, budget: &Budget) -> Vec
 struct Nowhere;
 
 impl Home for Nowhere {
-    fn keep(self: Box<Self>, _: Stream, _: ReadBuffer) {}
-    fn discard(self: Box<Self>, _: ReadBuffer) {}
+    fn keep(self: Arc<Self>, _: Stream, _: ReadBuffer, _: Option<Permit>) {}
+    fn discard(&self, _: ReadBuffer) {}
 }

@@ -4,6 +4,7 @@
 use super::SendContext;
 use super::http::{content, watch};
 use crate::body::Body;
+use crate::deadline::Moment;
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::{Headers, check_value};
 use crate::http1::decode::HeadScanner;
@@ -91,8 +92,8 @@ impl Reply {
         let watch = watch(options, session, framing);
         let body = Body::in_memory(bytes, budget.clone(), watch);
         let content = content(body, &head.headers, options, session);
-        let exchanged =
-            Exchanged { elapsed: budget.elapsed(), reused: false, framing, chain: None };
+        let (began, answered) = (budget.started(), Moment::now());
+        let exchanged = Exchanged { began, answered, reused: false, framing, chain: None };
         Ok(Response::new(request.clone(), head, content, exchanged))
     }
 }

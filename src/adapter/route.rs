@@ -9,10 +9,10 @@ use std::time::Duration;
 use super::SendContext;
 use super::exchange::Wire;
 use super::http::{HttpAdapter, Shared};
-use super::pool::{Checkout, Key, Lease, Policy};
+use super::place::Key;
+use super::pool::{Checkout, Policy};
 use crate::auth::digest::Pieces;
-use crate::body::Home;
-use crate::body::buffer::ReadBuffer;
+use crate::body::{Home, Open};
 use crate::cancel::Registration;
 use crate::connect::stream::Stream;
 use crate::connect::{Profile, System, Target};
@@ -28,11 +28,8 @@ use crate::url::{Scheme, Url};
 
 /// A connection in use.
 pub(super) struct Connection {
-    pub(super) stream: Stream,
-    pub(super) buffer: ReadBuffer,
-    pub(super) lease: Lease,
+    pub(super) open: Open,
     pub(super) reused: bool,
-    pub(super) registration: Option<Registration>,
 }
 
 /// How one request's URL is reached.
@@ -176,7 +173,7 @@ impl<'a> Route<'a> {
         let Shared { pool, lookups } = self.adapter.shared();
         loop {
             let limit = budget.connecting_if(self.policy.limits.open_per_host_max > 0);
-            let Checkout { kept, buffer, lease } = pool
+            let Checkout { kept, buffer, home, permit } = pool
                 .checkout(&self.key(), self.policy, &limit, budget.started())
                 .map_err(|end| match end {
                     WaitEnd::Cancelled => Budget::cancelled(Phase::Pool),
@@ -187,17 +184,22 @@ impl<'a> Route<'a> {
                     }
                 })?;
             let Some((mut stream, rested)) = kept else {
-                let stream = self.open(lookups, budget)?;
-                return Ok(Connection::new(stream, buffer, lease, false, budget));
+                let mut stream = self.open(lookups, budget)?;
+                let registration = registered(&mut stream, budget);
+                let open = Open { stream, buffer, home, permit, keep: false, registration };
+                return Ok(Connection { open, reused: false });
             };
             if !fresh && (self.is_silent_after(rested) || !stream.has_input()) {
                 budget.tell(Step::Reused, || self.url.authority());
-                return Ok(Connection::new(stream, buffer, lease, true, budget));
+                let registration = registered(&mut stream, budget);
+                let open = Open { stream, buffer, home, permit, keep: false, registration };
+                return Ok(Connection { open, reused: true });
             }
             // Dead, or it has said something unasked (faults 76, 77): closed, and the next one is
             // tried.
             drop(stream);
-            Box::new(lease).discard(buffer);
+            drop(permit);
+            home.discard(buffer);
         }
     }
 
@@ -255,15 +257,8 @@ fn profile_for(
     adapter.profiles.get(settings)
 }
 
-impl Connection {
-    fn new(
-        mut stream: Stream,
-        buffer: ReadBuffer,
-        lease: Lease,
-        reused: bool,
-        budget: &Budget,
-    ) -> Self {
-        let registration = budget.cancel.as_ref().and_then(|token| stream.register(token));
-        Self { stream, buffer, lease, reused, registration }
-    }
+/// Lets the call's token shut `stream` down, if it has one.
+#[inline]
+fn registered(stream: &mut Stream, budget: &Budget) -> Option<Registration> {
+    budget.cancel.as_ref().and_then(|token| stream.register(token))
 }

@@ -58,8 +58,16 @@ impl ReadBuffer {
 
     /// Where the next bytes go; never empty. Grows by doubling, to what the longest head needs: old
     /// and new bytes together are less than twice [`HEAD_BYTES_MAX`] (fault 62).
+    #[inline]
     pub(crate) fn room(&mut self) -> &mut [u8] {
-        if self.end == self.bytes.len() && self.start > 0 {
+        if self.end == self.bytes.len() {
+            self.make_room();
+        }
+        &mut self.bytes[self.end..]
+    }
+
+    fn make_room(&mut self) {
+        if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
@@ -69,7 +77,6 @@ impl ReadBuffer {
             bytes[..self.end].copy_from_slice(&self.bytes[..self.end]);
             self.bytes = bytes.into();
         }
-        &mut self.bytes[self.end..]
     }
 
     /// Counts `count` bytes that were read into [`room`](Self::room).

@@ -35,26 +35,21 @@ struct Coding {
 
 impl Content {
     /// The content of `body`, decoded as its headers say unless `decodes` is off.
-    pub(crate) fn new(mut body: Body, headers: &Headers, decodes: bool, max: Option<u64>) -> Self {
+    /// [`begin`](Self::begin) is to be called where it will stay.
+    #[inline(always)]
+    pub(crate) fn new(body: Body, headers: &Headers, decodes: bool, max: Option<u64>) -> Self {
         let is_coded = decodes && headers.contains("content-encoding");
-        let decoder = if is_coded { Decoder::of(headers).transpose() } else { None };
-        let coding = decoder.map(|decoder| {
-            let input = Vec::new();
-            Box::new(Coding {
-                decoder,
-                input,
-                start: 0,
-                end: 0,
-                ended: false,
-                decoded: false,
-                raw: false,
-            })
-        });
-        if coding.is_some() {
-            // What its codings make of it decides whether the body was right (fault 73).
-            body.hold();
-        }
+        let coding = if is_coded { Coding::of(headers) } else { None };
         Self { body, coding, max, made: 0 }
+    }
+
+    /// Ends what is at its end already.
+    pub(crate) fn begin(&mut self) {
+        self.body.begin();
+        if self.coding.is_some() {
+            // What its codings make of it decides whether the body was right (fault 73).
+            self.body.hold();
+        }
     }
 
     /// The body as it is transferred, its codings on.
@@ -67,8 +62,16 @@ impl Content {
     }
 
     /// Reads at least one decoded byte; 0 is the end.
+    #[inline]
     pub(crate) fn read(&mut self, out: &mut [u8]) -> Result<usize> {
-        let Some(max) = self.max else { return self.read_unbounded(out) };
+        match (self.max, &self.coding) {
+            (None, None) => self.body.read(out),
+            (None, Some(_)) => self.read_unbounded(out),
+            (Some(max), _) => self.read_bounded(out, max),
+        }
+    }
+
+    fn read_bounded(&mut self, out: &mut [u8], max: u64) -> Result<usize> {
         let left = usize::try_from(max - self.made.min(max)).unwrap_or(usize::MAX);
         if left == 0 && !out.is_empty() {
             // Whether it is too long shows only when one byte more is there.
@@ -138,6 +141,13 @@ impl Content {
 }
 
 impl Coding {
+    /// What the headers say; `None`: nothing that has to be taken off.
+    fn of(headers: &Headers) -> Option<Box<Self>> {
+        let decoder = Decoder::of(headers).transpose()?;
+        let (input, start, end, ended) = (Vec::new(), 0, 0, false);
+        Some(Box::new(Self { decoder, input, start, end, ended, decoded: false, raw: false }))
+    }
+
     fn read(&mut self, body: &mut Body, out: &mut [u8]) -> Result<usize> {
         if self.raw {
             return Err(mixed("undecoded"));

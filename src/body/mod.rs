@@ -15,6 +15,8 @@ mod pace;
 pub(crate) mod source;
 pub(crate) mod upload;
 
+use std::sync::Arc;
+
 use buffer::ReadBuffer;
 use pace::Pace;
 
@@ -31,18 +33,23 @@ use crate::limits::{
 use crate::trace::{Progress, Step};
 
 /// Where a connection goes when its response has been read.
-pub(crate) trait Home: Send {
+pub(crate) trait Home: Send + Sync {
     /// Takes the connection back for the next request.
-    fn keep(self: Box<Self>, stream: Stream, buffer: ReadBuffer);
+    fn keep(self: Arc<Self>, stream: Stream, buffer: ReadBuffer, permit: Option<Permit>);
     /// Takes the buffer of a connection that must not be used again.
-    fn discard(self: Box<Self>, buffer: ReadBuffer);
+    fn discard(&self, buffer: ReadBuffer);
 }
+
+/// The right to have a connection open, where there may not be any number of them: given back by
+/// being dropped, after the connection.
+pub(crate) type Permit = Box<dyn Send + Sync>;
 
 /// A connection while its response is read.
 pub(crate) struct Open {
     pub(crate) stream: Stream,
     pub(crate) buffer: ReadBuffer,
-    pub(crate) home: Box<dyn Home>,
+    pub(crate) home: Arc<dyn Home>,
+    pub(crate) permit: Option<Permit>,
     /// Whether the connection may serve another request after this body.
     pub(crate) keep: bool,
     pub(crate) registration: Option<Registration>,
@@ -78,19 +85,19 @@ pub(crate) struct Watch {
 }
 
 impl Body {
+    /// The body behind a head; [`begin`](Self::begin) is to be called where it will stay.
+    #[inline(always)]
     pub(crate) fn new(
         framing: Framing,
         open: Open,
         budget: Budget,
         watch: Option<Box<Watch>>,
     ) -> Self {
-        let limit = budget.exchanging();
-        let state = BodyState::new(framing);
-        let mut body = Self {
-            state,
+        Self {
+            state: BodyState::new(framing),
             open: Some(open),
+            limit: budget.exchanging(),
             budget,
-            limit,
             received: 0,
             pace: Pace::default(),
             trailers: None,
@@ -100,16 +107,22 @@ impl Body {
             finished: None,
             stored: Vec::new(),
             stored_at: 0,
-        };
-        if body.state.is_done() {
-            body.finish();
-        } else if let (Some(watch), BodyState::Length { total, .. }) = (&body.watch, &body.state) {
-            body.failed = watch.check(*total).err();
-            if body.failed.is_some() {
-                body.give_up();
+        }
+    }
+
+    /// Ends what is at its end, or too long, before anything is read.
+    pub(crate) fn begin(&mut self) {
+        if self.open.is_none() {
+            return;
+        }
+        if self.state.is_done() {
+            self.finish();
+        } else if let (Some(watch), BodyState::Length { total, .. }) = (&self.watch, &self.state) {
+            self.failed = watch.check(*total).err();
+            if self.failed.is_some() {
+                self.give_up();
             }
         }
-        body
     }
 
     /// A body that never was on a connection.
@@ -356,24 +369,27 @@ impl Body {
         }
     }
 
+    #[inline]
     fn go_home(&self, open: Open) {
-        let Open { stream, buffer, home, keep, registration } = open;
+        let Open { stream, buffer, home, permit, keep, registration } = open;
         // First, so that no trigger can reach the connection when another request has it.
         drop(registration);
         let cancelled = self.limit.is_cancelled();
         if keep && buffer.unread().is_empty() && !cancelled {
-            home.keep(stream, buffer);
+            home.keep(stream, buffer, permit);
         } else {
             drop(stream);
+            drop(permit);
             home.discard(buffer);
         }
     }
 
     fn give_up(&mut self) {
         let open = self.open.take().or_else(|| self.finished.take().map(|open| *open));
-        if let Some(Open { stream, buffer, home, registration, .. }) = open {
+        if let Some(Open { stream, buffer, home, registration, permit, .. }) = open {
             drop(registration);
             drop(stream);
+            drop(permit);
             home.discard(buffer);
         }
     }
@@ -400,8 +416,11 @@ impl Watch {
 }
 
 impl Drop for Body {
+    #[inline]
     fn drop(&mut self) {
-        self.close();
+        if self.open.is_some() || self.finished.is_some() {
+            self.close();
+        }
     }
 }
 

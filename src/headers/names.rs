@@ -2,6 +2,31 @@
 
 use std::cmp::Ordering;
 
+/// What equal names have in common, in any case: length, first byte and last byte. Most names that
+/// are not equal differ in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tag(u32);
+
+impl Tag {
+    #[inline]
+    pub(super) const fn of(name: &[u8]) -> Self {
+        let (Some(first), Some(last)) = (name.first(), name.last()) else { return Self(0) };
+        // Letters differ from their other case in this bit alone.
+        let (first, last) = ((*first | 0x20) as u32, (*last | 0x20) as u32);
+        Self((name.len() as u32) << 16 | first << 8 | last)
+    }
+
+    /// One bit of 64; names that are often asked for have different ones.
+    #[inline]
+    pub(super) fn mark(self) -> u64 {
+        1 << (self.0.wrapping_mul(0x9e37_79b1) >> 26)
+    }
+}
+
+pub(super) const CONNECTION: Tag = Tag::of(b"connection");
+pub(super) const CONTENT_LENGTH: Tag = Tag::of(b"content-length");
+pub(super) const TRANSFER_ENCODING: Tag = Tag::of(b"transfer-encoding");
+
 /// The high bit of each of eight bytes that is an ASCII letter.
 #[inline(always)]
 pub(crate) fn letters_in(word: u64) -> u64 {
@@ -34,7 +59,7 @@ pub(super) fn same_name(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// Whether this comma-separated list holds `token`, in any case. Nearly always it is one item.
-pub(super) fn lists_token(value: &[u8], token: &[u8]) -> bool {
+pub(crate) fn lists_token(value: &[u8], token: &[u8]) -> bool {
     let is_it = |item: &[u8]| same_name(item.trim_ascii(), token);
     match value.len().cmp(&token.len()) {
         Ordering::Less => false,

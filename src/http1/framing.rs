@@ -7,7 +7,7 @@ use super::chunked::Chunked;
 use super::decode::Head;
 use super::head_fault;
 use crate::error::Result;
-use crate::headers::Headers;
+use crate::headers::{Headers, OfConnection, lists_token};
 
 /// How the end of a body is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,27 @@ pub(crate) enum Framing {
 
 /// The framing of the response to `method`, and whether the connection may be kept after it.
 pub(crate) fn of_response(method: &str, head: &Head) -> Result<(Framing, bool)> {
-    let keep = keeps_alive(head);
-    let chunked = is_chunked(&head.headers)?;
-    let length = content_length(&head.headers)?;
-    if method.eq_ignore_ascii_case("HEAD") || matches!(head.status, 100..=199 | 204 | 304) {
+    let (mut closes, mut keeps) = (false, false);
+    let (mut coding, mut length) = (Coding::None, Ok(None));
+    for (which, value) in head.headers.of_connection() {
+        match which {
+            OfConnection::Connection => {
+                closes |= lists_token(value, b"close");
+                keeps |= head.version != 11 && lists_token(value, b"keep-alive");
+            }
+            OfConnection::ContentLength => {
+                length = length.and_then(|before| one_length(before, value));
+            }
+            OfConnection::TransferEncoding => coding = one_coding(coding, value)?,
+        }
+    }
+    let length = length?;
+    // RFC 9112 §9.3: 1.1 keeps alive unless it says `close`; 1.0 only if it says `keep-alive`.
+    let keep = !closes && (head.version == 11 || keeps);
+    if matches!(head.status, 100..=199 | 204 | 304) || method.eq_ignore_ascii_case("HEAD") {
         return Ok((Framing::None, keep));
     }
-    Ok(match (chunked, length) {
+    Ok(match (coding, length) {
         // Chunked counts and the length is a lie: the connection is not trusted any further (fault
         // 65).
         (Coding::Chunked, length) => {
@@ -42,12 +56,6 @@ pub(crate) fn of_response(method: &str, head: &Head) -> Result<(Framing, bool)> 
     })
 }
 
-/// RFC 9112 §9.3: 1.1 keeps alive unless it says `close`; 1.0 only if it says `keep-alive`.
-fn keeps_alive(head: &Head) -> bool {
-    let says = |token| head.headers.lists("connection", token);
-    !says("close") && (head.version == 11 || says("keep-alive"))
-}
-
 #[derive(PartialEq, Eq)]
 enum Coding {
     None,
@@ -56,41 +64,31 @@ enum Coding {
     Chunked,
 }
 
-/// Transfer-Encoding must be exactly `chunked`: no other coding was asked for (no TE is sent).
-fn is_chunked(headers: &Headers) -> Result<Coding> {
-    let mut coding = Coding::None;
-    if !headers.contains("transfer-encoding") {
-        return Ok(coding);
+/// Transfer-Encoding must be exactly `chunked`, once: no other coding was asked for (no TE is
+/// sent).
+fn one_coding(before: Coding, value: &[u8]) -> Result<Coding> {
+    match value {
+        _ if before != Coding::None => Err(head_fault("two Transfer-Encoding fields")),
+        value if value.eq_ignore_ascii_case(b"chunked") => Ok(Coding::Chunked),
+        value if value.eq_ignore_ascii_case(b"identity") => Ok(Coding::Identity),
+        _ => Err(head_fault("a Transfer-Encoding that is not \"chunked\"")),
     }
-    for value in headers.get_all("transfer-encoding") {
-        coding = match value {
-            _ if coding != Coding::None => return Err(head_fault("two Transfer-Encoding fields")),
-            value if value.eq_ignore_ascii_case(b"chunked") => Coding::Chunked,
-            value if value.eq_ignore_ascii_case(b"identity") => Coding::Identity,
-            _ => return Err(head_fault("a Transfer-Encoding that is not \"chunked\"")),
-        };
-    }
-    Ok(coding)
 }
 
 /// Content-Length is digits; repeated or listed values must be equal (RFC 9110 §8.6).
-fn content_length(headers: &Headers) -> Result<Option<u64>> {
-    let mut length = None;
-    for value in headers.get_all("content-length") {
-        let number = plain_number(value).or_else(|| equal_numbers(value));
-        if number.is_none() {
-            let fault = head_fault("a Content-Length that is not one number");
-            // Requests calls a list of different ones an invalid header.
-            let lists = value.contains(&b',');
-            return Err(if lists { fault.with_exception("InvalidHeader") } else { fault });
-        }
-        if length.is_some() && length != number {
-            // Requests calls this one an invalid header.
-            return Err(head_fault("two different Content-Lengths").with_exception("InvalidHeader"));
-        }
-        length = number;
+fn one_length(before: Option<u64>, value: &[u8]) -> Result<Option<u64>> {
+    let number = plain_number(value).or_else(|| equal_numbers(value));
+    if number.is_none() {
+        let fault = head_fault("a Content-Length that is not one number");
+        // Requests calls a list of different ones an invalid header.
+        let lists = value.contains(&b',');
+        return Err(if lists { fault.with_exception("InvalidHeader") } else { fault });
     }
-    Ok(length)
+    if before.is_some() && before != number {
+        // Requests calls this one an invalid header.
+        return Err(head_fault("two different Content-Lengths").with_exception("InvalidHeader"));
+    }
+    Ok(number)
 }
 
 /// The number of a list whose items are all the same number: `5, 5`.

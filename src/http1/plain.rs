@@ -12,43 +12,49 @@ use crate::limits::{HEAD_FIELDS_MAX, READ_BUFFER_BYTES};
 /// The first allocation for the fields of a head.
 const USUAL_FIELDS: usize = 12;
 
+const HTTP_1_1: u64 = u64::from_le_bytes(*b"HTTP/1.1");
+const HTTP_1_0: u64 = u64::from_le_bytes(*b"HTTP/1.0");
+const EACH: u64 = u64::from_le_bytes([1; 8]);
+const HIGH: u64 = 0x80 * EACH;
+
 /// The plain head at the start of `bytes` and its length; `None` if it is none, or not all there.
+///
+/// A function of its own, so that its loop has the registers for itself.
+#[inline(never)]
 pub(super) fn plain_head(bytes: &[u8]) -> Option<(Head, usize)> {
     let bytes = &bytes[..bytes.len().min(READ_BUFFER_BYTES)];
-    let (line, rest) = bytes.split_at_checked(b"HTTP/1.1 200 ".len())?;
-    let (version, code) = match line.split_first_chunk()? {
-        (b"HTTP/1.1 ", code) => (11, code),
-        (b"HTTP/1.0 ", code) => (10, code),
+    let version = match word_at(bytes, 0) {
+        HTTP_1_1 => 11,
+        HTTP_1_0 => 10,
         _ => return None,
     };
-    let status = status_of(code)?;
-    let reason =
-        Span { start: line.len() as u32, end: (line.len() + text_before_end(rest)?) as u32 };
+    let status = status_of(*bytes.get(8..)?.first_chunk()?)?;
+    let start = b"HTTP/1.1 200 ".len() as u32;
+    let reason = Span { start, end: end_of_text(bytes, start)? };
     if !is_ascii_text(reason.of(bytes)) {
         return None;
     }
-    let mut at = reason.end as usize + 2;
+    let mut at = reason.end + 2;
     let mut fields = Vec::with_capacity(USUAL_FIELDS);
-    while bytes.get(at) != Some(&b'\r') {
-        let (field, end) = field_at(bytes, at)?;
+    while *bytes.get(at as usize)? != b'\r' {
+        let (field, next) = field_at(bytes, at)?;
         if fields.len() == HEAD_FIELDS_MAX {
             return None;
         }
         fields.push(field);
-        at = end;
+        at = next;
     }
-    if bytes.get(at + 1) != Some(&b'\n') {
-        return None;
-    }
-    let end = at + 2;
-    let headers = Headers::from_parts(bytes[..end].to_vec(), fields);
+    let end = at as usize + 2;
+    let head = bytes.get(..end).filter(|head| head.ends_with(b"\n"))?;
+    let headers = Headers::from_parts(head.to_vec(), fields);
     Some((Head::of(version, status, reason, headers), end))
 }
 
-/// `"200 "` as a number from 100 on.
-fn status_of(code: &[u8]) -> Option<u16> {
-    match *code {
-        [first @ b'1'..=b'9', second @ b'0'..=b'9', third @ b'0'..=b'9', b' '] => {
+/// `" 200 "` as a number from 100 on.
+#[inline(always)]
+fn status_of(code: [u8; 5]) -> Option<u16> {
+    match code {
+        [b' ', first @ b'1'..=b'9', second @ b'0'..=b'9', third @ b'0'..=b'9', b' '] => {
             let digit = |byte: u8| u16::from(byte - b'0');
             Some(100 * digit(first) + 10 * digit(second) + digit(third))
         }
@@ -60,79 +66,112 @@ fn status_of(code: &[u8]) -> Option<u16> {
 fn is_ascii_text(reason: &[u8]) -> bool {
     let ends = (reason.first(), reason.last());
     let is_blank = |end: Option<&u8>| end.is_none_or(|byte| *byte == b' ');
-    !is_blank(ends.0) && !is_blank(ends.1) && reason.is_ascii()
+    !is_blank(ends.0) && !is_blank(ends.1) && reason.iter().all(u8::is_ascii)
 }
 
 /// The field whose line begins at `start`, and where the next line begins.
-fn field_at(bytes: &[u8], start: usize) -> Option<(Field, usize)> {
-    let line = &bytes[start..];
-    let name = name_length(line)?;
-    if name == 0 || line[name] != b':' {
-        return None;
-    }
-    let mut value = name + 1;
-    while line.get(value) == Some(&b' ') {
-        value += 1;
-    }
-    let end = value + text_before_end(&line[value..])?;
-    let next = start + end + 2;
-    let mut last = end;
-    while last > value && line[last - 1] == b' ' {
-        last -= 1;
-    }
-    let span =
-        |from: usize, to: usize| Span { start: (start + from) as u32, end: (start + to) as u32 };
-    // An empty value stands nowhere.
-    let value = if value == last { Span::default() } else { span(value, last) };
-    Some((Field::new(&line[..name], span(0, name), value), next))
+#[inline(always)]
+fn field_at(bytes: &[u8], start: u32) -> Option<(Field, u32)> {
+    let colon = end_of_name(bytes, start)?;
+    let value = match bytes.get(colon as usize..colon as usize + 3)? {
+        [_, b' ', b' '] => end_of_blanks(bytes, colon + 1),
+        [_, b' ', _] => colon + 2,
+        _ => colon + 1,
+    };
+    let end = end_of_text(bytes, value)?;
+    let text = match bytes.get(end as usize - 1)? {
+        b' ' => without_blanks(bytes, value, end),
+        _ if value == end => Span::default(),
+        _ => Span { start: value, end },
+    };
+    let name = Span { start, end: colon };
+    Some((Field::new(bytes.get(start as usize..colon as usize)?, name, text), end + 2))
 }
 
-/// How many bytes of a token stand before the first that is none; `None`: all are. Nearly all names
-/// are letters and dashes, and eight at a time can be looked at.
+#[cold]
+fn end_of_blanks(bytes: &[u8], start: u32) -> u32 {
+    let blanks = bytes[start as usize..].iter().take_while(|byte| **byte == b' ');
+    start + blanks.count() as u32
+}
+
+/// The value from `start` to `end`, its last blanks left out; an empty one stands nowhere.
+#[cold]
+fn without_blanks(bytes: &[u8], start: u32, end: u32) -> Span {
+    match bytes[start as usize..end as usize].trim_ascii_end().len() {
+        0 => Span::default(),
+        length => Span { start, end: start + length as u32 },
+    }
+}
+
+/// Where the colon stands behind the name that begins at `start`. Nearly all names are letters and
+/// dashes, and eight at a time can be looked at.
 #[inline(always)]
-fn name_length(line: &[u8]) -> Option<usize> {
-    const DASHES: u64 = u64::from_le_bytes([b'-'; 8]);
-    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-    let mut at = 0;
-    for word in line.as_chunks().0 {
-        let word = u64::from_le_bytes(*word);
-        let is_other = word ^ DASHES;
+fn end_of_name(bytes: &[u8], start: u32) -> Option<u32> {
+    let mut at = start;
+    loop {
+        let word = word_at(bytes, at);
+        let is_other = word ^ (u64::from(b'-') * EACH);
         let other = (((is_other & !HIGH) + !HIGH) | is_other) & !letters_in(word) & HIGH;
         if other != 0 {
-            at += other.trailing_zeros() as usize / 8;
+            at += other.trailing_zeros() / 8;
             break;
         }
         at += 8;
     }
-    line[at..].iter().position(|byte| !is_token_byte(*byte)).map(|more| at + more)
-}
-
-/// How much text stands before the CRLF that ends it; `None` if any other control stands there, or
-/// it does not end.
-#[inline(always)]
-fn text_before_end(bytes: &[u8]) -> Option<usize> {
-    let end = first_control(bytes)?;
-    (bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n')).then_some(end)
-}
-
-/// Where the first byte below 0x20, or DEL, stands: eight bytes at a time.
-#[inline(always)]
-fn first_control(bytes: &[u8]) -> Option<usize> {
-    const EACH: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = 0x80 * EACH;
-    let (words, rest) = bytes.as_chunks();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let is_del = word ^ (0x7f * EACH);
-        // A borrow marks bytes behind the first one only, and the first one is what counts.
-        let found =
-            (word.wrapping_sub(0x20 * EACH) & !word | is_del.wrapping_sub(EACH) & !is_del) & HIGH;
-        if found != 0 {
-            return Some(8 * index + found.trailing_zeros() as usize / 8);
-        }
+    match bytes.get(at as usize)? {
+        b':' if at > start => Some(at),
+        _ => end_of_rare_name(bytes, start, at),
     }
-    let at = rest.iter().position(|byte| *byte < 0x20 || *byte == 0x7f)?;
-    Some(8 * words.len() + at)
+}
+
+/// The same, of which all before `from` has been looked at.
+#[cold]
+fn end_of_rare_name(bytes: &[u8], start: u32, from: u32) -> Option<u32> {
+    let mut rest = bytes[from as usize..].iter();
+    let end = from + rest.position(|byte| !is_token_byte(*byte))? as u32;
+    (end > start && bytes[end as usize] == b':').then_some(end)
+}
+
+/// Where the CRLF stands that ends the text from `start` on; `None` if any other control stands
+/// there, or it does not end.
+#[inline(always)]
+fn end_of_text(bytes: &[u8], start: u32) -> Option<u32> {
+    let mut at = start;
+    loop {
+        let found = controls_in(word_at(bytes, at));
+        if found != 0 {
+            at += found.trailing_zeros() / 8;
+            break;
+        }
+        at += 8;
+    }
+    (bytes.get(at as usize..at as usize + 2)? == b"\r\n").then_some(at)
+}
+
+/// The high bit of the first of eight bytes that is below 0x20, or DEL; those of others behind it
+/// say nothing.
+#[inline(always)]
+fn controls_in(word: u64) -> u64 {
+    let is_del = word ^ (0x7f * EACH);
+    // A borrow marks bytes behind the first one only, and the first one is what counts.
+    (word.wrapping_sub(0x20 * EACH) & !word | is_del.wrapping_sub(EACH) & !is_del) & HIGH
+}
+
+/// Eight bytes from `at` on; behind the end there are zeros, which no text holds.
+#[inline(always)]
+fn word_at(bytes: &[u8], at: u32) -> u64 {
+    match bytes.get(at as usize..at as usize + 8).and_then(|word| word.first_chunk()) {
+        Some(word) => u64::from_le_bytes(*word),
+        None => last_word(bytes, at),
+    }
+}
+
+#[cold]
+fn last_word(bytes: &[u8], at: u32) -> u64 {
+    let mut word = [0; 8];
+    let rest = bytes.get(at as usize..).unwrap_or_default();
+    word[..rest.len()].copy_from_slice(rest);
+    u64::from_le_bytes(word)
 }
 
 #[cfg(test)]
@@ -202,19 +241,23 @@ mod tests {
     }
 
     #[test]
-    fn controls_are_found_wherever_they_stand() {
+    fn the_end_of_text_is_found_wherever_it_stands() {
         for length in 0..40 {
             for at in 0..length {
-                for byte in [0, 0x1f, b'\r', 0x7f] {
+                for byte in [0, 0x1f, b'\t', b'\r', b'\n', 0x7f] {
                     let mut bytes = vec![b' '; length];
                     bytes[at..].fill(0xff);
                     bytes[at] = byte;
-                    assert_eq!(first_control(&bytes), Some(at));
-                    bytes[at..].fill(byte);
-                    assert_eq!(first_control(&bytes), Some(at));
+                    assert_eq!(end_of_text(&bytes, 0), None);
+                    if let Some(behind) = bytes.get_mut(at + 1) {
+                        *behind = b'\n';
+                        let found = (byte == b'\r').then_some(at as u32);
+                        assert_eq!(end_of_text(&bytes, 0), found);
+                        assert_eq!(end_of_text(&bytes, at as u32), found);
+                    }
                 }
             }
-            assert_eq!(first_control(&vec![0x80; length]), None);
+            assert_eq!(end_of_text(&vec![0x80; length], 0), None);
         }
     }
 }

@@ -10,6 +10,7 @@ mod tls;
 mod wording;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -384,7 +385,14 @@ fn prepare_phase(error: Error) -> Error {
 
 /// Options that any thread may change; requests read a snapshot.
 #[derive(Clone, Debug)]
-pub struct SharedOptions(Arc<Mutex<Arc<Options>>>);
+pub struct SharedOptions(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    current: Mutex<Arc<Options>>,
+    /// Where they stand in memory.
+    address: AtomicUsize,
+}
 
 /// Settings of a request, none of them set.
 impl Default for SharedOptions {
@@ -395,32 +403,40 @@ impl Default for SharedOptions {
 
 impl SharedOptions {
     pub(crate) fn of_session() -> Self {
-        Self(Arc::new(Mutex::new(Arc::new(Options::for_session()))))
+        Self::of(Arc::new(Options::for_session()))
+    }
+
+    fn of(options: Arc<Options>) -> Self {
+        let address = Arc::as_ptr(&options).addr().into();
+        Self(Arc::new(Shared { current: Mutex::new(options), address }))
     }
 
     /// All requests share one value until they set something.
     pub(crate) fn of_request() -> Self {
         static UNSET: OnceLock<Arc<Options>> = OnceLock::new();
         let unset = UNSET.get_or_init(|| Arc::new(Options::for_request()));
-        Self(Arc::new(Mutex::new(unset.clone())))
+        Self::of(unset.clone())
     }
 
     /// Changes the options; requests that are under way keep those they began with.
     pub fn update<R>(&self, change: impl FnOnce(&mut Options) -> R) -> R {
-        change(Arc::make_mut(&mut self.lock()))
+        let mut current = self.lock();
+        let options = Arc::make_mut(&mut current);
+        self.0.address.store(std::ptr::from_mut(options).addr(), Ordering::Release);
+        change(options)
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Options> {
         self.lock().clone()
     }
 
-    /// Whether these are still `options`.
+    /// Whether these are still `options`, without a lock: no others can stand in their place.
     pub(crate) fn are(&self, options: &Arc<Options>) -> bool {
-        Arc::ptr_eq(&self.lock(), options)
+        self.0.address.load(Ordering::Acquire) == Arc::as_ptr(options).addr()
     }
 
     fn lock(&self) -> MutexGuard<'_, Arc<Options>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

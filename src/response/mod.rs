@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::body::content::Content;
 use crate::certs::Certificate;
 use crate::connect::PeerChain;
+use crate::deadline::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::headers::Headers;
 use crate::http1::decode::Head;
@@ -46,6 +47,13 @@ struct Parts {
     head: Head,
     reading: Reading,
     exchanged: Exchanged,
+    /// What most have nothing of.
+    way: Option<Box<Way>>,
+}
+
+/// How a response came about, and what may follow.
+#[derive(Default)]
+struct Way {
     history: Vec<Response>,
     /// Where a redirect that was not followed leads.
     next: Option<Result<Prepared>>,
@@ -53,7 +61,9 @@ struct Parts {
 
 /// What the adapter knows about the exchange.
 pub(crate) struct Exchanged {
-    pub(crate) elapsed: Duration,
+    /// When the hop began, and when the head had been read.
+    pub(crate) began: Moment,
+    pub(crate) answered: Moment,
     pub(crate) reused: bool,
     pub(crate) framing: Framing,
     /// What the server has shown of itself, over TLS.
@@ -61,6 +71,8 @@ pub(crate) struct Exchanged {
 }
 
 impl Response {
+    /// A response as it stands in memory at once: its parts are large.
+    #[inline(always)]
     pub(crate) fn new(
         request: Prepared,
         head: Head,
@@ -68,8 +80,9 @@ impl Response {
         exchanged: Exchanged,
     ) -> Self {
         let reading = Reading::new(content);
-        let (history, next) = (Vec::new(), None);
-        Self(Box::new(Parts { request, head, reading, exchanged, history, next }))
+        let mut parts = Box::new(Parts { request, head, reading, exchanged, way: None });
+        parts.reading.content_mut().begin();
+        Self(parts)
     }
 
     /// The status code, 100 to 999.
@@ -131,12 +144,12 @@ impl Response {
     /// Requests). Of each one's body up to 64 KiB can be read.
     #[must_use]
     pub fn history(&self) -> &[Self] {
-        &self.0.history
+        self.0.way.as_ref().map_or(&[], |way| &way.history)
     }
 
     /// The responses that led here, to read their bodies, or to take them out.
     pub fn history_mut(&mut self) -> &mut Vec<Self> {
-        &mut self.0.history
+        &mut self.0.way.get_or_insert_default().history
     }
 
     /// The request that this redirect leads to, where it was not followed (R20); `None` for what is
@@ -145,7 +158,7 @@ impl Response {
     /// # Errors
     /// Why it cannot be followed: a Location that is no URL, or a body that cannot be sent again.
     pub fn next(&self) -> Result<Option<Prepared>> {
-        self.0.next.clone().transpose()
+        self.0.way.as_ref().and_then(|way| way.next.clone()).transpose()
     }
 
     /// The cookies that this response sets, in a jar of their own (C1).
@@ -173,7 +186,7 @@ impl Response {
     /// From the start of sending until the head was read: this hop only, without the body (V3).
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.0.exchanged.elapsed
+        self.0.exchanged.began.age_at(self.0.exchanged.answered)
     }
 
     /// Whether the response came over a kept connection.
@@ -226,11 +239,11 @@ impl Response {
     }
 
     pub(crate) fn set_history(&mut self, history: Vec<Self>) {
-        self.0.history = history;
+        *self.history_mut() = history;
     }
 
     pub(crate) fn set_next(&mut self, next: Result<Prepared>) {
-        self.0.next = Some(next);
+        self.0.way.get_or_insert_default().next = Some(next);
     }
 
     /// Frees the connection: what is left of the body is kept in memory if it is short.

@@ -85,6 +85,7 @@ impl Ahead {
 }
 
 impl Reading {
+    #[inline(always)]
     pub(super) fn new(content: Content) -> Self {
         Self { content, whole: None, encoding: None, ahead: None }
     }
@@ -101,8 +102,17 @@ impl Reading {
         }
     }
 
+    #[inline]
     fn read(&mut self, out: &mut [u8]) -> Result<usize> {
-        let Some(whole) = &mut self.whole else { return self.content.read(out) };
+        match self.whole {
+            None => self.content.read(out),
+            Some(_) => self.read_again(out),
+        }
+    }
+
+    /// Reads on in what was read whole.
+    fn read_again(&mut self, out: &mut [u8]) -> Result<usize> {
+        let Some(whole) = &mut self.whole else { return Ok(0) };
         let count = whole.unread().len().min(out.len());
         if count == 0 && whole.failed {
             return self.content.read(out);
@@ -215,7 +225,10 @@ impl Response {
     /// [`ErrorKind::Cancelled`]. An error stays: every later read returns it again.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let reading = &mut self.0.reading;
-        let read = reading.only_bytes().and_then(|()| reading.read(buffer));
+        let read = match reading.ahead {
+            None => reading.read(buffer),
+            Some(_) => reading.only_bytes().and_then(|()| reading.read(buffer)),
+        };
         read.map_err(|error| self.located(error))
     }
 

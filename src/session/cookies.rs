@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cookies::{Cookie, Jar, netscape};
@@ -24,7 +25,14 @@ use crate::url::Url;
 /// # Ok::<(), rq::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Cookies(Arc<Mutex<State>>);
+pub struct Cookies(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Whether there may be any: where there are none no lock is taken for them.
+    has_any: AtomicBool,
+}
 
 #[derive(Default)]
 struct State {
@@ -54,14 +62,13 @@ impl Cookies {
         path: Option<&str>,
         secure: bool,
     ) -> Result<()> {
-        let mut state = self.lock();
-        match value {
-            Some(value) => state.jar.set(name, value, domain, path, secure).map_err(in_prepare),
+        self.change(|jar, _| match value {
+            Some(value) => jar.set(name, value, domain, path, secure).map_err(in_prepare),
             None => {
-                state.jar.clear(domain, path, Some(name));
+                jar.clear(domain, path, Some(name));
                 Ok(())
             }
-        }
+        })
     }
 
     /// Takes a Set-Cookie value as if the server at `url` had sent it. True if it was stored, or
@@ -71,14 +78,12 @@ impl Cookies {
     /// As [`Url::parse`].
     pub fn receive(&self, url: &str, set_cookie: impl AsRef<[u8]>) -> Result<bool> {
         let url = Url::parse(url).map_err(in_prepare)?;
-        let mut state = self.lock();
-        let now = state.now();
-        Ok(state.jar.receive(&url, set_cookie.as_ref(), now))
+        Ok(self.change(|jar, now| jar.receive(&url, set_cookie.as_ref(), now)))
     }
 
     /// Deletes the cookies of this domain, path and name; `None` stands for any.
     pub fn clear(&self, domain: Option<&str>, path: Option<&str>, name: Option<&str>) {
-        self.lock().jar.clear(domain, path, name);
+        self.change(|jar, _| jar.clear(domain, path, name));
     }
 
     /// What time these cookies take it to be, in seconds since 1970; `None`: the system's.
@@ -106,8 +111,7 @@ impl Cookies {
             let message = format!("{}: {}", path.display(), error.message());
             in_prepare(Error::new(error.kind(), message))
         })?;
-        let mut state = self.lock();
-        cookies.into_iter().for_each(|cookie| state.jar.add(cookie));
+        self.change(|jar, _| cookies.into_iter().for_each(|cookie| jar.add(cookie)));
         Ok(())
     }
 
@@ -131,24 +135,35 @@ impl Cookies {
         if !headers.contains("set-cookie") {
             return;
         }
-        let mut state = self.lock();
-        let now = state.now();
-        for value in headers.get_all("set-cookie").take(SET_COOKIES_MAX) {
-            state.jar.receive(url, value, now);
-        }
+        self.change(|jar, now| {
+            for value in headers.get_all("set-cookie").take(SET_COOKIES_MAX) {
+                jar.receive(url, value, now);
+            }
+        });
     }
 
     /// The Cookie header for `url`, with the request's own cookies.
     pub(crate) fn header(&self, url: &Url, own: &[(String, Option<String>)]) -> Option<Vec<u8>> {
-        let state = self.lock();
-        if own.is_empty() && state.jar.is_empty() {
+        if own.is_empty() && !self.0.has_any.load(Ordering::Acquire) {
             return None;
         }
+        let state = self.lock();
         state.jar.header(url, own, state.now())
     }
 
+    /// Changes the jar; `change` is told what time it is.
+    fn change<R>(&self, change: impl FnOnce(&mut Jar, i64) -> R) -> R {
+        let mut state = self.lock();
+        let now = state.now();
+        // First, so that it is true whatever comes in between.
+        self.0.has_any.store(true, Ordering::Release);
+        let result = change(&mut state.jar, now);
+        self.0.has_any.store(!state.jar.is_empty(), Ordering::Release);
+        result
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -15,11 +16,33 @@ use crate::certs::CaBundle;
 use crate::env::Environment;
 use crate::error::{Error, Result};
 use crate::limits::NETRC_BYTES_MAX;
-use crate::options::Options;
+use crate::options::{Options, Wording};
 
-/// The environment as a session last read it.
+/// The environment as a session first read it, and as it last did, where its overrides have changed
+/// since. Most never do, and take no lock for it.
 #[derive(Default)]
-pub(super) struct Surroundings(Mutex<Option<Arc<Reading>>>);
+pub(super) struct Surroundings {
+    first: OnceLock<Reading>,
+    last: Mutex<Option<Arc<Reading>>>,
+}
+
+/// A reading that holds.
+pub(super) enum Known<'a> {
+    First(&'a Reading),
+    Later(Arc<Reading>),
+}
+
+impl Deref for Known<'_> {
+    type Target = Reading;
+
+    #[inline(always)]
+    fn deref(&self) -> &Reading {
+        match self {
+            Self::First(reading) => reading,
+            Self::Later(reading) => reading,
+        }
+    }
+}
 
 /// One reading of the environment.
 pub(super) struct Reading {
@@ -33,19 +56,24 @@ pub(super) struct Reading {
 
 impl Surroundings {
     /// The environment under these settings; `None` if they do without it.
-    pub(super) fn of(&self, options: &Options) -> Option<Arc<Reading>> {
-        let wording = &options.wording;
-        if wording.ignores_env {
+    #[inline(always)]
+    pub(super) fn of(&self, options: &Options) -> Option<Known<'_>> {
+        let Wording { ignores_env, environment, env_changes, .. } = &options.wording;
+        if *ignores_env {
             return None;
         }
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = self.first.get_or_init(|| Reading::new(environment, *env_changes));
+        if first.changes == *env_changes {
+            return Some(Known::First(first));
+        }
+        Some(Known::Later(self.later(environment, *env_changes)))
+    }
+
+    fn later(&self, environment: &Environment, changes: u32) -> Arc<Reading> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
-            Some(reading) if reading.changes == wording.env_changes => Some(reading.clone()),
-            _ => {
-                let reading = Arc::new(Reading::new(&wording.environment, wording.env_changes));
-                *last = Some(reading.clone());
-                Some(reading)
-            }
+            Some(reading) if reading.changes == changes => reading.clone(),
+            _ => last.insert(Arc::new(Reading::new(environment, changes))).clone(),
         }
     }
 }

@@ -51,6 +51,7 @@ impl Hop<'_> {
     }
 
     /// Keeps a digest challenge; whether there was one.
+    #[inline]
     fn learn(&self, request: &Prepared, response: &Response) -> Result<bool> {
         match request.digest() {
             Some(digest) if matches!(response.status(), 400..=499) => {

@@ -115,7 +115,7 @@ impl Session {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send(&self, prepared: &Prepared) -> Result<Response> {
-        send::send(&self.0, prepared, None)
+        send::send(&self.0, self.0.options.snapshot(), prepared, None)
     }
 
     /// As [`send`](Self::send), until `cancel` is triggered: now, or while the body is read.
@@ -123,7 +123,18 @@ impl Session {
     /// # Errors
     /// As [`send`](Self::send), and [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
     pub fn send_cancellable(&self, prepared: &Prepared, cancel: &CancelToken) -> Result<Response> {
-        send::send(&self.0, prepared, Some(cancel))
+        send::send(&self.0, self.0.options.snapshot(), prepared, Some(cancel))
+    }
+
+    /// Prepares `request` and sends that, under the same settings; until `cancel` is triggered.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare) and [`send_cancellable`](Self::send_cancellable).
+    pub fn perform(&self, request: &Request, cancel: Option<&CancelToken>) -> Result<Response> {
+        let options = self.0.options.snapshot();
+        let prepared =
+            self.0.in_context(&options, |context| prepare::prepare(Some(context), request))?;
+        send::send(&self.0, options, &prepared, cancel)
     }
 
     /// The URL of the proxy that `prepared` would be sent through, `None`: directly. Sends nothing.
@@ -144,7 +155,7 @@ impl Session {
     /// # Errors
     /// As [`prepare`](Self::prepare) and [`send`](Self::send).
     pub fn get(&self, url: &str) -> Result<Response> {
-        self.send(&self.prepare(&Request::new("GET", url)?)?)
+        self.perform(&Request::new("GET", url)?, None)
     }
 
     /// Has `adapter` answer the requests whose URL begins with `prefix`, in any letter case and
@@ -185,7 +196,7 @@ impl Inner {
         run(&Context {
             options,
             cookies: &|url, own| self.cookies.header(url, own),
-            netrc: environment.as_ref().and_then(|environment| environment.netrc()),
+            netrc: environment.as_deref().and_then(|environment| environment.netrc()),
         })
     }
 
@@ -198,7 +209,7 @@ impl Inner {
     fn proxy(&self, session: &Options, prepared: &Prepared) -> Result<Option<Proxy>> {
         let request = &prepared.options().wording.proxies;
         let environment = self.surroundings.of(session);
-        let environment = environment.as_ref().filter(|environment| environment.has_proxies());
+        let environment = environment.as_deref().filter(|environment| environment.has_proxies());
         let session = &session.wording.proxies;
         if request.is_empty() && session.is_empty() && environment.is_none() {
             return Ok(None);

@@ -53,11 +53,10 @@ impl Adapters {
 
     /// An error if nothing serves `url`, before any hook sees its request.
     pub(super) fn check(&self, url: &Url) -> Result<()> {
-        match self.mounted_for(url) {
-            Some(Mounted::Own(_)) => Ok(()),
-            _ if adapter::is_served(url) => Ok(()),
-            _ => Err(adapter::unserved(url)),
+        if adapter::is_served(url) || matches!(self.mounted_for(url), Some(Mounted::Own(_))) {
+            return Ok(());
         }
+        Err(adapter::unserved(url))
     }
 
     pub(super) fn mount(&self, prefix: &str, adapter: Arc<dyn Adapter>) -> Result<()> {

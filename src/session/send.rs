@@ -18,17 +18,16 @@ use crate::trace::Step;
 /// Sends `prepared` under the settings of the session and of the request that it came from.
 pub(super) fn send(
     session: &Inner,
+    settings: Arc<Options>,
     prepared: &Prepared,
     cancel: Option<&CancelToken>,
 ) -> Result<Response> {
-    let settings = session.options.snapshot();
     let timeouts = prepared.options().timeouts_over(&settings);
-    let mut budget = Budget::start(timeouts, cancel);
-    let (own, base) = (&prepared.options().exchanging.hooks, &settings.exchanging.hooks);
+    let mut call = Call { session, settings, budget: Budget::start(timeouts, cancel) };
+    let (own, base) = (&prepared.options().exchanging.hooks, &call.settings.exchanging.hooks);
     if !(own.traces.is_empty() && base.traces.is_empty()) {
-        budget.traced_by(base.traces.iter().chain(&own.traces).cloned().collect());
+        call.budget.traced_by(base.traces.iter().chain(&own.traces).cloned().collect());
     }
-    let mut call = Call { session, settings, budget };
     let sent = match call.budget.is_cancelled() {
         true => Err(Budget::cancelled(Phase::Send)),
         false => call.follow(prepared),

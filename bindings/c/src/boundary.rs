@@ -130,6 +130,7 @@ pub(crate) fn bytes<'a>(pointer: *const c_void, len: usize, name: &str) -> Resul
 }
 
 /// `len` writable bytes at `pointer`.
+#[inline]
 pub(crate) fn bytes_mut<'a>(pointer: *mut c_void, len: usize, name: &str) -> Result<&'a mut [u8]> {
     check_length(len, name)?;
     if pointer.is_null() {
@@ -139,14 +140,21 @@ pub(crate) fn bytes_mut<'a>(pointer: *mut c_void, len: usize, name: &str) -> Res
     Ok(unsafe { std::slice::from_raw_parts_mut(pointer.cast(), len) })
 }
 
+#[inline(always)]
 fn check_length(len: usize, name: &str) -> Result<()> {
-    if isize::try_from(len).is_ok() {
-        return Ok(());
+    match isize::try_from(len) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(too_long(len, name)),
     }
-    let message = format!("{name} cannot be {len} bytes long: no object is");
-    Err(Error::new(ErrorKind::InvalidArgument, message))
 }
 
+#[cold]
+fn too_long(len: usize, name: &str) -> Error {
+    let message = format!("{name} cannot be {len} bytes long: no object is");
+    Error::new(ErrorKind::InvalidArgument, message)
+}
+
+#[cold]
 fn null(name: &str) -> Error {
     Error::new(ErrorKind::Misuse, format!("{name} is NULL"))
 }

@@ -17,7 +17,7 @@ use crate::text::{LentLink, LentText};
 /// A response: its head has been read, its body is read with the rq_body_... functions.
 pub struct rq_response {
     pub(crate) response: Response,
-    history: Vec<Hop>,
+    history: Option<Box<[Hop]>>,
     /// Made when something of it is first asked for.
     lent: OnceCell<Box<Lent>>,
 }
@@ -57,8 +57,13 @@ impl Drop for Hop {
 
 impl From<Response> for rq_response {
     fn from(mut response: Response) -> Self {
-        let history = std::mem::take(response.history_mut());
-        let history = history.into_iter().map(|hop| Hop(give(Self::from(hop)))).collect();
+        let history = match response.history().is_empty() {
+            true => None,
+            false => {
+                let history = std::mem::take(response.history_mut());
+                Some(history.into_iter().map(|hop| Hop(give(Self::from(hop)))).collect())
+            }
+        };
         Self { response, history, lent: OnceCell::new() }
     }
 }
@@ -76,10 +81,16 @@ impl rq_response {
         (&mut self.response, lent)
     }
 
+    fn hops(&self) -> &[Hop] {
+        self.history.as_deref().unwrap_or_default()
+    }
+
     /// The response itself, its history included, of a handle that is given up.
     pub(crate) fn into_response(self) -> Response {
         let mut response = self.response;
-        *response.history_mut() = self.history.into_iter().map(Hop::into_response).collect();
+        if let Some(history) = self.history {
+            *response.history_mut() = history.into_iter().map(Hop::into_response).collect();
+        }
         response
     }
 }
@@ -211,7 +222,7 @@ pub extern "C" fn rq_response_is_permanent_redirect(response: *const rq_response
 /// Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn rq_response_history_count(response: *const rq_response) -> usize {
-    quiet(0, || Some(get(response)?.history.len()))
+    quiet(0, || Some(get(response)?.hops().len()))
 }
 
 /// The response at `index` of those that led to this one, the oldest first; NULL past the end. Up
@@ -223,7 +234,7 @@ pub extern "C" fn rq_response_history_at(
     response: *const rq_response,
     index: usize,
 ) -> *mut rq_response {
-    quiet(ptr::null_mut(), || Some(get(response)?.history.get(index)?.0))
+    quiet(ptr::null_mut(), || Some(get(response)?.hops().get(index)?.0))
 }
 
 /// The request as it was sent. NULL for NULL.

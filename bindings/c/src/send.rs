@@ -72,8 +72,8 @@ pub extern "C" fn rq_perform(
 ) -> *mut rq_response {
     entry(error, ptr::null_mut(), || {
         let session = &handle(session, "session")?.session;
-        let prepared = session.prepare(&handle(request, "request")?.request)?;
-        send(session, &prepared, cancel)
+        let request = &handle(request, "request")?.request;
+        perform(session, request, cancel)
     })
 }
 
@@ -108,7 +108,7 @@ pub extern "C" fn rq_post_json(
         let session = &handle(session, "session")?.session;
         let mut request = Request::new("POST", text(url, "url")?)?;
         request.json(text(json, "json")?)?;
-        send(session, &session.prepare(&request)?, ptr::null())
+        perform(session, &request, ptr::null())
     })
 }
 
@@ -131,6 +131,15 @@ pub extern "C" fn rq_download(
         response.raise_for_status()?;
         Ok(i64::try_from(response.save(path)?).unwrap_or(i64::MAX))
     })
+}
+
+fn perform(
+    session: &Session,
+    request: &Request,
+    cancel: *const rq_cancel,
+) -> Result<*mut rq_response> {
+    let cancel = optional(cancel).map(|cancel| &cancel.token);
+    Ok(give(rq_response::from(session.perform(request, cancel)?)))
 }
 
 fn send(

@@ -1,0 +1,141 @@
+//! What decides which connections may serve a request: everything that must be equal for two
+//! requests to share one (flaws 33–40). Connections find their way back to the pool by it.
+
+use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
+use std::sync::{Arc, Weak};
+
+use hashbrown::Equivalent;
+
+use super::pool::Pool;
+use crate::url::Scheme;
+
+/// What two requests must have in common to use one connection. Borrowed: a request that finds a
+/// kept connection allocates no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key<'a> {
+    pub(super) scheme: Scheme,
+    /// Lower case, with its IPv6 zone.
+    pub(super) host: &'a str,
+    pub(super) port: u16,
+    /// The TLS profile; 0 for plain connections.
+    pub(super) tls: u32,
+    /// The proxy with its credentials (flaw 23).
+    pub(super) proxy: Option<&'a str>,
+    /// The TLS profile of the leg to it; 0 for plain ones.
+    pub(super) proxy_tls: u32,
+    /// The path of the unix domain socket.
+    pub(super) socket: Option<&'a str>,
+    /// The address of this machine that is connected from.
+    pub(super) source: Option<IpAddr>,
+}
+
+impl Key<'_> {
+    /// Of what tells most keys apart; the rest is for equality. FNV-1a, eight bytes at a time: the
+    /// program itself chooses its hosts, and nobody profits from collisions.
+    fn digest(&self) -> u64 {
+        let mix = |state: u64, next: u64| (state ^ next).wrapping_mul(0x0100_0000_01b3);
+        let text = |state: u64, text: &str| {
+            let (words, rest) = text.as_bytes().as_chunks();
+            let state =
+                words.iter().fold(state, |state, word| mix(state, u64::from_le_bytes(*word)));
+            rest.iter().fold(state, |state, byte| mix(state, (*byte).into()))
+        };
+        let state = mix(0xcbf2_9ce4_8422_2325, u64::from(self.port) << 32 | u64::from(self.tls));
+        let state = text(text(state, self.host), self.proxy.unwrap_or_default());
+        // The map takes its buckets from the low bits and its tags from the high ones.
+        state ^ (state >> 32)
+    }
+}
+
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.digest());
+    }
+}
+
+/// A key that the pool keeps; its connections share it, and find their way back by it.
+pub(super) struct Place {
+    /// Weak, since idle connections hold theirs inside the pool.
+    pub(super) pool: Weak<Pool>,
+    digest: u64,
+    scheme: Scheme,
+    host: Box<str>,
+    port: u16,
+    tls: u32,
+    proxy: Option<Box<str>>,
+    proxy_tls: u32,
+    socket: Option<Box<str>>,
+    source: Option<IpAddr>,
+}
+
+impl Place {
+    pub(super) fn of(key: &Key<'_>, pool: &Arc<Pool>) -> Arc<Self> {
+        let Key { scheme, host, port, tls, proxy, proxy_tls, socket, source } = *key;
+        let (host, proxy, socket) = (host.into(), proxy.map(Into::into), socket.map(Into::into));
+        Arc::new(Self {
+            pool: Arc::downgrade(pool),
+            digest: key.digest(),
+            scheme,
+            host,
+            port,
+            tls,
+            proxy,
+            proxy_tls,
+            socket,
+            source,
+        })
+    }
+
+    pub(super) fn borrowed(&self) -> Key<'_> {
+        let Self { scheme, host, port, tls, proxy, proxy_tls, socket, source, .. } = self;
+        Key {
+            scheme: *scheme,
+            host,
+            port: *port,
+            tls: *tls,
+            proxy: proxy.as_deref(),
+            proxy_tls: *proxy_tls,
+            socket: socket.as_deref(),
+            source: *source,
+        }
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.borrowed() == other.borrowed()
+    }
+}
+
+impl Eq for Place {}
+
+impl Hash for Place {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.digest);
+    }
+}
+
+impl Equivalent<Arc<Place>> for Key<'_> {
+    fn equivalent(&self, key: &Arc<Place>) -> bool {
+        *self == key.borrowed()
+    }
+}
+
+/// Keys bring their own digest.
+#[derive(Default)]
+pub(super) struct Digests(u64);
+
+impl Hasher for Digests {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
+    }
+
+    fn write_u64(&mut self, digest: u64) {
+        self.0 ^= digest;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
