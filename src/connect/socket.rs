@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionread};
 use rustix::net::{RecvFlags, Shutdown, sockopt};
 
 use super::sys::{self, FilePart};
@@ -174,6 +174,11 @@ impl Link {
             let _ = self.gather_no_more();
             self.can_gather = false;
         }
+    }
+
+    /// How many bytes wait in the socket.
+    pub(crate) fn waiting(&self) -> u64 {
+        ioctl_fionread(&self.socket).unwrap_or(0)
     }
 
     /// Reads wait for one byte again.
