@@ -9,8 +9,8 @@ use crate::connect::Stop;
 use crate::connect::stream::{Received, Stream};
 use crate::deadline::Moment;
 use crate::limits::{
-    GATHER_AFTER_BYTES, GATHER_AFTER_TIME, GATHER_BEHIND_BYTES, GATHER_BYTES,
-    GATHER_LEFT_BYTES_MIN, READ_AHEAD_AFTER_BYTES, READ_AHEAD_LEFT_BYTES_MIN,
+    GATHER_AFTER_BYTES, GATHER_AFTER_TIME, GATHER_BYTES, GATHER_LEFT_BYTES_MIN,
+    READ_AHEAD_AFTER_BYTES, READ_AHEAD_LEFT_BYTES_MIN,
 };
 
 /// The pace of one body.
@@ -51,7 +51,7 @@ impl Pace {
             link.gather_no_more()?;
         } else if link.gathers() && self.stretch >= GATHER_AFTER_BYTES {
             self.stretch = 0;
-            self.behind = link.waiting() >= GATHER_BEHIND_BYTES;
+            self.behind = link.is_behind();
         } else if !link.gathers() && left >= GATHER_LEFT_BYTES_MIN && self.has_been_fast() {
             link.gather(usize::try_from(left).unwrap_or(usize::MAX));
         }
