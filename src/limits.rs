@@ -65,6 +65,9 @@ pub const GATHER_AFTER_BYTES: usize = 1024 * 1024;
 pub const GATHER_AFTER_TIME: Duration = Duration::from_millis(10);
 /// What must be left of it then; its length is known.
 pub const GATHER_LEFT_BYTES_MIN: u64 = 4 * 1024 * 1024;
+/// It is read ahead as well while what waits takes this part of the socket's receive buffer: looked
+/// at each time that [`GATHER_AFTER_BYTES`] have come.
+pub const GATHER_BEHIND_PART: u64 = 4;
 /// How long bytes that have come may be kept back by that.
 pub const GATHER_WAIT: Duration = Duration::from_millis(20);
 /// How much of it may be under way: the system's own limit may be less.

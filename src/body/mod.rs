@@ -435,14 +435,14 @@ impl Open {
     ) -> std::result::Result<Received, Stop> {
         let (wanted, left) = (state.read_max(out.len()), state.read_max(usize::MAX));
         if self.buffer.unread().is_empty() {
-            let gathers = match state {
+            let direct = match state {
                 BodyState::Length { left, .. } => pace.gather(&mut self.stream, *left)?,
                 _ => false,
             };
-            if wanted < READ_DIRECT_BYTES && !gathers && pace.is_worth_reading_ahead(self, left) {
+            if wanted < READ_DIRECT_BYTES && !direct && pace.is_worth_reading_ahead(self, left) {
                 self.buffer.widen();
             }
-            let through = self.buffer.is_wide() && !gathers;
+            let through = self.buffer.is_wide() && !direct;
             let much = if through { READ_DIRECT_BYTES } else { READ_BUFFER_BYTES };
             if wanted >= much || wanted == left {
                 let received = self.stream.read(&mut out[..wanted], limit)?;

@@ -21,6 +21,8 @@ pub(super) struct Pace {
     /// How much has come since the last look at the clock.
     stretch: usize,
     looked: Option<Moment>,
+    /// Whether much of a gathered body waited to be read when that was looked at.
+    behind: bool,
 }
 
 impl Pace {
@@ -41,15 +43,19 @@ impl Pace {
     }
 
     /// Begins to gather a body that has become fast, and ends it where too little is left of it to
-    /// wait for; whether it is gathered.
+    /// wait for. Whether it is gathered and the caller keeps up with it: then reading ahead would
+    /// only copy.
     pub(super) fn gather(&mut self, stream: &mut Stream, left: u64) -> Result<bool, Stop> {
         let Some(link) = stream.gatherer() else { return Ok(false) };
         if link.gathers() && left < 2 * GATHER_BYTES as u64 {
             link.gather_no_more()?;
+        } else if link.gathers() && self.stretch >= GATHER_AFTER_BYTES {
+            self.stretch = 0;
+            self.behind = link.is_behind();
         } else if !link.gathers() && left >= GATHER_LEFT_BYTES_MIN && self.has_been_fast() {
             link.gather(usize::try_from(left).unwrap_or(usize::MAX));
         }
-        Ok(link.gathers())
+        Ok(link.gathers() && !self.behind)
     }
 
     /// Whether a stretch of the body has just come to its end, and was fast.

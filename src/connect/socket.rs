@@ -12,13 +12,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionread};
 use rustix::net::{RecvFlags, Shutdown, sockopt};
 
 use super::sys::{self, FilePart};
 use crate::cancel::{CancelToken, Registration, Wake};
 use crate::deadline::{Limit, Wait, WaitEnd};
-use crate::limits::{GATHER_BYTES, GATHER_WAIT, GATHER_WINDOW_BYTES, SEND_FILE_BYTES};
+use crate::limits::{
+    GATHER_BEHIND_PART, GATHER_BYTES, GATHER_WAIT, GATHER_WINDOW_BYTES, SEND_FILE_BYTES,
+};
 
 /// Why reading or writing ended before it was done.
 #[derive(Debug)]
@@ -173,6 +175,15 @@ impl Link {
         if result.is_err() {
             let _ = self.gather_no_more();
             self.can_gather = false;
+        }
+    }
+
+    /// Whether so much waits to be read that the peer may soon have to wait: what is counted of the
+    /// buffer is about twice what it holds.
+    pub(crate) fn is_behind(&self) -> bool {
+        match (ioctl_fionread(&self.socket), sockopt::socket_recv_buffer_size(&self.socket)) {
+            (Ok(waiting), Ok(buffer)) => waiting >= buffer as u64 / GATHER_BEHIND_PART,
+            _ => false,
         }
     }
 

@@ -358,3 +358,22 @@ fn a_body_of_which_little_is_left_is_never_gathered() {
     assert_eq!(settings(), []);
     server.goes_on();
 }
+
+#[test]
+fn a_caller_who_is_behind_loses_nothing() {
+    let (server, mut response) = gathering_all();
+    server.sends(BODY_BYTES - FIRST_BYTES);
+    let (mut got, mut buffer) = (Vec::new(), vec![0; PIECE]);
+    loop {
+        // Meanwhile the server gets ahead.
+        std::thread::sleep(Duration::from_micros(200));
+        let room = if got.len() % 2 == 0 { PIECE } else { 999 };
+        match response.read(&mut buffer[..room]).unwrap() {
+            0 => break,
+            count => got.extend_from_slice(&buffer[..count]),
+        }
+    }
+    assert!(got == body()[FIRST_BYTES..]);
+    settings();
+    server.goes_on();
+}
