@@ -90,8 +90,9 @@ pub const TLS_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 pub const TLS_KEY_UPDATES_MAX: u8 = 32;
 /// Warnings of a peer that mean nothing.
 pub const TLS_WARNINGS_MAX: u8 = 4;
-/// Bytes of an upload that are encrypted and sent at a time.
-pub const TLS_SEND_BYTES: usize = 128 * 1024;
+/// Bytes of an upload that are encrypted and sent at a time: what was sealed is still in the
+/// processor's nearest caches when the kernel copies it.
+pub const TLS_SEND_BYTES: usize = 32 * 1024;
 /// A body up to this size is sent in one piece with the head; larger ones in pieces of it.
 pub const SEND_PIECE_BYTES: usize = 256 * 1024;
 /// Bytes that are read from a file or asked of a callback at a time while a body is sent.
