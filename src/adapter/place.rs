@@ -31,9 +31,9 @@ pub(super) struct Key<'a> {
 }
 
 impl Key<'_> {
-    /// Of what tells most keys apart; the rest is for equality. Eight bytes at a time, by the halves
-    /// of a product, so that every bit counts in the buckets of the map and in its tags alike: the
-    /// program itself chooses its hosts, and nobody profits from collisions.
+    /// Of what tells most keys apart; the rest is for equality. Eight bytes at a time, by the
+    /// halves of a product, so that every bit counts in the buckets of the map and in its tags
+    /// alike: the program itself chooses its hosts, and nobody profits from collisions.
     fn digest(&self) -> u64 {
         let mix = |state: u64, next: u64| {
             let product = u128::from(state ^ next) * 0x9e37_79b9_7f4a_7c15;
