@@ -62,7 +62,7 @@ static void peer_killed_during_a_tls_upload(void) {
 
 /* A file leaves in another way: sendfile has no flag against SIGPIPE. */
 static void peer_killed_during_the_upload_of_a_file(void) {
-  char path[] = "/tmp/rq-ctest-XXXXXX";
+  char path[] = "rq-upload-XXXXXX";
   int fd = mkstemp(path);
   CHECK(fd >= 0 && ftruncate(fd, UPLOAD_BYTES) == 0);
   close(fd);
@@ -91,7 +91,7 @@ static void *triggers_soon(void *cancel) {
 
 /* The socket is shut down while the kernel sends a file: that raises SIGPIPE at once. */
 static void upload_of_a_file_that_is_cancelled(void) {
-  char path[] = "/tmp/rq-ctest-XXXXXX", url[64];
+  char path[] = "rq-upload-XXXXXX", url[64];
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
   socklen_t length = sizeof address;
   pthread_t server, trigger;

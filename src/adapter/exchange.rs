@@ -33,8 +33,8 @@ pub(super) struct Wire<'a> {
     dropped: Vec<&'static str>,
     /// The Proxy-Authorization to add.
     authorization: Option<Vec<u8>>,
-    /// Whether it is written as to the server itself, without a proxy.
-    is_direct: bool,
+    /// Whether the next sending may be written so too: straight to the server, nothing left out.
+    may_be_kept: bool,
 }
 
 impl<'a> Wire<'a> {
@@ -42,25 +42,25 @@ impl<'a> Wire<'a> {
     pub(super) fn direct(url: &'a Url, tunnelled: bool) -> Self {
         let dropped = if tunnelled { vec!["Proxy-Authorization"] } else { Vec::new() };
         let (target, host) = (Cow::Borrowed(url.target()), url.host_header());
-        Self { target, host, dropped, authorization: None, is_direct: !tunnelled }
+        Self { target, host, dropped, authorization: None, may_be_kept: !tunnelled }
     }
 
     /// To a server of this machine behind a unix domain socket, which has no host name.
     pub(super) fn local(url: &'a Url) -> Self {
         let (target, host) = (Cow::Borrowed(url.target()), Cow::Borrowed("localhost"));
-        Self { target, host, dropped: Vec::new(), authorization: None, is_direct: false }
+        Self { target, host, dropped: Vec::new(), authorization: None, may_be_kept: false }
     }
 
     /// To a proxy that forwards it, in absolute form (P4).
     pub(super) fn forwarded(url: &'a Url, target: String, authorization: Option<Vec<u8>>) -> Self {
         let (target, host) = (Cow::Owned(target), url.verbatim_host());
-        Self { target, host, dropped: Vec::new(), authorization, is_direct: false }
+        Self { target, host, dropped: Vec::new(), authorization, may_be_kept: false }
     }
 
     /// The same, and the body is not announced.
     pub(super) fn without_expect(mut self) -> Self {
         self.dropped.push("Expect");
-        self.is_direct = false;
+        self.may_be_kept = false;
         self
     }
 
@@ -98,7 +98,7 @@ impl<'a> Outgoing<'a> {
         let headers = wire.headers(prepared);
         let method = prepared.method();
         let written = Written::of(method, &wire.target, &wire.host, &headers, source.len())?;
-        let written = match wire.is_direct {
+        let written = match wire.may_be_kept {
             true => prepared.keep_written(written),
             false => Cow::Owned(written),
         };

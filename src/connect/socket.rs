@@ -4,7 +4,8 @@
 //! Reads block in `recv` with SO_RCVTIMEO, which is set only when its value changes: no poll, one
 //! system call a read. Sends never block in the kernel: they wait in `poll`, where an early answer
 //! is seen as well (fault 44). While much is gathered, a read sleeps until [`GATHER_BYTES`] have
-//! come (SO_RCVLOWAT), but no longer than [`GATHER_WAIT`].
+//! come (SO_RCVLOWAT), but no longer than [`GATHER_WAIT`]. The kernel sends files by itself where
+//! [`System`] gives what that takes.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -2,7 +2,7 @@
 //!
 //! Linux, Android and the BSDs: flags on `socket` and `send`. Apple's systems know neither
 //! MSG_NOSIGNAL nor SOCK_CLOEXEC: there the socket is marked right after it was made. Sends never
-//! raise SIGPIPE (flaw 96).
+//! raise SIGPIPE (flaw 96), but for `send_file`, whose caller sees to it.
 
 use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
