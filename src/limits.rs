@@ -14,6 +14,13 @@ pub const INTERIM_RESPONSES_MAX: usize = 8;
 pub const CHUNK_LINE_BYTES_MAX: usize = 256;
 /// Bytes of all chunk extensions of one body (flaw 70).
 pub const CHUNK_EXTENSION_BYTES_MAX: usize = 16 * 1024;
+/// Chunks that are read at a time straight into the caller's memory, when they come one like the
+/// other over a plain connection.
+pub const CHUNKS_LAID_OUT_MAX: usize = 32;
+/// The least data that each of them has: moving less costs nothing.
+pub const CHUNK_LAID_OUT_BYTES_MIN: usize = 1024;
+/// The most framing between two of them.
+pub const CHUNK_FRAMING_LAID_OUT_MAX: usize = 16;
 /// Bytes of a trailer section: trailers count like a head (flaw 71).
 pub const TRAILER_BYTES_MAX: usize = 64 * 1024;
 /// Addresses of one name that are tried (fault 6).

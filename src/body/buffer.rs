@@ -43,10 +43,6 @@ impl ReadBuffer {
         &self.bytes[self.start..self.end]
     }
 
-    pub(crate) fn unread_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.start..self.end]
-    }
-
     /// Takes `count` of the unread bytes.
     pub(crate) fn consume(&mut self, count: usize) {
         self.start += count;

@@ -1,17 +1,17 @@
 //! What the caller reads: framing is taken off, truncation is an error, the connection goes home
 //! with the last byte.
 //!
-//! Bytes go straight from the socket into the caller's memory, unless they came with the head, the
-//! caller's buffer is small, or a large body comes faster than the caller takes it: then much is
-//! read at a time, and copied. A chunked body is decoded where it lies. An error stays: no later
+//! How bytes get into the caller's memory is `receive`'s, and `chunks`'s. An error stays: no later
 //! read turns it into an end. Sources: behaviours D1–D21, faults 67–75. Content codings are
 //! `content`'s, lines and text the response's.
 
 pub(crate) mod buffer;
+mod chunks;
 pub(crate) mod content;
 mod file;
 pub(crate) mod multipart;
 mod pace;
+mod receive;
 pub(crate) mod source;
 pub(crate) mod upload;
 
@@ -19,17 +19,16 @@ use std::sync::Arc;
 
 use buffer::ReadBuffer;
 use pace::Pace;
+use receive::{Broken, Taken};
 
 use crate::cancel::Registration;
-use crate::connect::stream::{Received, Stream};
+use crate::connect::stream::Stream;
 use crate::connect::{Stop, describe};
 use crate::deadline::{Budget, Limit};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::Headers;
 use crate::http1::framing::{BodyState, Framing};
-use crate::limits::{
-    DRAIN_BYTES_MAX, DRAIN_TIME, READ_BUFFER_BYTES, READ_DIRECT_BYTES, RESERVE_BYTES_MAX,
-};
+use crate::limits::{DRAIN_BYTES_MAX, DRAIN_TIME, READ_BUFFER_BYTES, RESERVE_BYTES_MAX};
 use crate::trace::{Progress, Step};
 
 /// Where a connection goes when its response has been read.
@@ -243,24 +242,29 @@ impl Body {
 
     fn read_some(&mut self, out: &mut [u8]) -> Result<usize> {
         while let Some(open) = &mut self.open {
-            let count = match open.receive(out, &self.state, &mut self.pace, &self.limit) {
-                Ok(Received::Bytes(count)) => count,
-                Ok(Received::End { clean }) => return self.ended(clean),
-                Err(stop) => return Err(self.broken(stop)),
+            let taken = match &mut self.state {
+                BodyState::Chunked(chunked) => {
+                    open.receive_chunks(out, chunked, &mut self.pace, &self.limit)
+                }
+                state => open.receive(out, state, &mut self.pace, &self.limit),
             };
-            let decoded = self.state.decode(&mut out[..count])?;
-            // Bytes beyond the body: whatever they are, nobody asked for them (faults 71, 77).
-            open.keep &= decoded.used == count;
-            self.received += decoded.body as u64;
+            let count = match taken {
+                Ok(Taken::Some(count)) => count,
+                Ok(Taken::End { clean }) => return self.ended(clean),
+                Err(Broken::Stop(stop)) => return Err(self.broken(stop)),
+                Err(Broken::Wrong(error)) => return Err(error),
+            };
+            let trailers = self.state.take_trailers()?;
+            self.received += count as u64;
             if let Some(watch) = &self.watch {
-                watch.received(self.received, decoded.body)?;
+                watch.received(self.received, count)?;
             }
             if self.state.is_done() {
-                self.trailers = decoded.trailers.map(Box::new);
+                self.trailers = trailers.map(Box::new);
                 self.finish();
             }
-            if decoded.body > 0 {
-                return Ok(decoded.body);
+            if count > 0 {
+                return Ok(count);
             }
         }
         Ok(0)
@@ -338,12 +342,8 @@ impl Body {
     /// Gives up the rest. The connection is kept only if all of it has come already.
     pub(crate) fn close(&mut self) {
         if let Some(open) = &mut self.open {
-            let buffered = open.buffer.unread_mut();
-            match self.state.decode(buffered) {
-                Ok(decoded) if self.state.is_done() => {
-                    open.buffer.consume(decoded.used);
-                    self.finish();
-                }
+            match open.take_what_is_here(&mut self.state) {
+                Ok(()) if self.state.is_done() => self.finish(),
                 _ => self.give_up(),
             }
             let gone = "the body was closed before its end";
@@ -375,7 +375,7 @@ impl Body {
         // First, so that no trigger can reach the connection when another request has it.
         drop(registration);
         let cancelled = self.limit.is_cancelled();
-        if keep && buffer.unread().is_empty() && !cancelled {
+        if keep && buffer.unread().is_empty() && stream.unread().is_empty() && !cancelled {
             home.keep(stream, buffer, permit);
         } else {
             drop(stream);
@@ -421,46 +421,5 @@ impl Drop for Body {
         if self.open.is_some() || self.finished.is_some() {
             self.close();
         }
-    }
-}
-
-impl Open {
-    /// Received bytes at the start of `out`: what lies in the buffer, else what the socket has.
-    fn receive(
-        &mut self,
-        out: &mut [u8],
-        state: &BodyState,
-        pace: &mut Pace,
-        limit: &Limit,
-    ) -> std::result::Result<Received, Stop> {
-        let (wanted, left) = (state.read_max(out.len()), state.read_max(usize::MAX));
-        if self.buffer.unread().is_empty() {
-            let direct = match state {
-                BodyState::Length { left, .. } => pace.gather(&mut self.stream, *left)?,
-                _ => false,
-            };
-            if wanted < READ_DIRECT_BYTES && !direct && pace.is_worth_reading_ahead(self, left) {
-                self.buffer.widen();
-            }
-            let through = self.buffer.is_wide() && !direct;
-            let much = if through { READ_DIRECT_BYTES } else { READ_BUFFER_BYTES };
-            if wanted >= much || wanted == left {
-                let received = self.stream.read(&mut out[..wanted], limit)?;
-                pace.count(received, wanted);
-                return Ok(received);
-            }
-            let room = self.buffer.room();
-            let most = state.read_max(room.len());
-            let received = self.stream.read(&mut room[..most], limit)?;
-            pace.count(received, most);
-            match received {
-                Received::Bytes(count) => self.buffer.filled(count),
-                end => return Ok(end),
-            }
-        }
-        if limit.is_cancelled() {
-            return Err(Stop::Cancelled);
-        }
-        Ok(Received::Bytes(self.buffer.take(&mut out[..wanted])))
     }
 }

@@ -31,10 +31,10 @@ use rustls::pki_types::ServerName;
 
 pub(crate) use dns::Lookups;
 pub use socket::System;
-pub(crate) use socket::{Sent, Stop};
+pub(crate) use socket::{Link, Sent, Stop};
 use stream::Stream;
 pub(crate) use sys::FilePart;
-pub(crate) use tls::stream::PeerChain;
+pub(crate) use tls::stream::{PeerChain, TlsStream};
 pub(crate) use tls::{Profile, Profiles};
 
 use crate::deadline::{Budget, Limit};
@@ -108,7 +108,7 @@ impl<'a> Dial<'a> {
     ) -> Result<Stream> {
         let _registration = self.limit.cancel.as_ref().and_then(|token| carrier.register(token));
         let name = server_name(profile.name_for(host))?;
-        match tls::stream::TlsStream::handshake(carrier, profile, name, &self.limit) {
+        match TlsStream::handshake(carrier, profile, name, &self.limit) {
             Ok(stream) => {
                 self.budget.tell(Step::Tls, || format!("{authority}, {}", stream.described()));
                 Ok(Stream::Tls(Box::new(stream)))

@@ -7,7 +7,7 @@
 //! come (SO_RCVLOWAT), but no longer than [`GATHER_WAIT`]. The kernel sends files by itself where
 //! [`System`] gives what that takes.
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -204,7 +204,33 @@ impl Link {
     }
 
     /// Reads at least one byte into `buf`; 0 is the peer's end.
+    #[inline]
     pub(super) fn recv(&mut self, buf: &mut [u8], limit: &Limit) -> Result<usize, Stop> {
+        let room = buf.len();
+        self.receive(room, limit, |socket| {
+            rustix::net::recv(socket, &mut *buf, RecvFlags::empty()).map(|(read, _)| read)
+        })
+    }
+
+    /// Reads at least one byte into `parts`, of which there are `room` bytes, one after the other;
+    /// 0 is the peer's end.
+    pub(crate) fn recv_parts(
+        &mut self,
+        parts: &mut [IoSliceMut<'_>],
+        room: usize,
+        limit: &Limit,
+    ) -> Result<usize, Stop> {
+        self.receive(room, limit, |socket| rustix::io::readv(socket, parts))
+    }
+
+    /// Reads by `read` into so much room.
+    #[inline(always)]
+    fn receive(
+        &mut self,
+        room: usize,
+        limit: &Limit,
+        mut read: impl FnMut(&Socket) -> rustix::io::Result<usize>,
+    ) -> Result<usize, Stop> {
         let mut wait = limit.wait();
         loop {
             let mut timeout = wait.socket_timeout()?;
@@ -213,9 +239,8 @@ impl Link {
                 timeout = timeout.or(Some((GATHER_WAIT, false)));
             }
             self.set_read_timeout(timeout.map(|(timeout, _)| timeout)).map_err(Stop::Io)?;
-            let result = rustix::net::recv(&self.socket, &mut *buf, RecvFlags::empty());
-            let result = result.map(|(read, _)| read);
-            if self.gathers && !result.is_ok_and(|read| read >= GATHER_BYTES.min(buf.len())) {
+            let result = read(&self.socket);
+            if self.gathers && !result.is_ok_and(|read| read >= GATHER_BYTES.min(room)) {
                 // It has become slow, or has ended: what comes from now on is not kept back.
                 self.gather_no_more()?;
                 if result == Err(Errno::AGAIN) {

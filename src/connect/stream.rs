@@ -37,6 +37,21 @@ impl Stream {
         }
     }
 
+    /// Bytes that TLS has opened, and nobody has taken.
+    pub(crate) fn unread(&self) -> &[u8] {
+        match self {
+            Self::Plain(_) => &[],
+            Self::Tls(stream) => stream.unread(),
+        }
+    }
+
+    /// Takes `count` of the [`unread`](Self::unread) bytes.
+    pub(crate) fn consume(&mut self, count: usize) {
+        if let Self::Tls(stream) = self {
+            stream.consume(count);
+        }
+    }
+
     /// Sends all of `outbox`. With `watch` it stops as soon as the peer has said something: false;
     /// what is left stays in the outbox, and the next call goes on with it.
     pub(crate) fn send(

@@ -1,4 +1,5 @@
-//! Decodes a chunked body in place, in any pieces, and keeps its trailers (RFC 9112 §7.1).
+//! Decodes a chunked body in any pieces, in place or on the way to its reader, and keeps its
+//! trailers (RFC 9112 §7.1).
 //!
 //! ```text
 //!   Size ──► Extension ──► SizeLf ──► Data ──► DataCr ──► DataLf ──► Size …
@@ -10,7 +11,6 @@
 //! (flaws 66, 70).
 
 use super::decode::parse_trailers;
-use super::framing::Decoded;
 use super::{body_fault, over_limit};
 use crate::error::{Phase, Result};
 use crate::headers::Headers;
@@ -26,6 +26,27 @@ pub(crate) struct Chunked {
     line: usize,
     extensions: usize,
     trailers: Vec<u8>,
+    last: Chunk,
+    /// Whether the chunk before the last one was like it.
+    is_steady: bool,
+}
+
+/// What a piece of the wire held.
+#[derive(Debug, Default)]
+pub(crate) struct Decoded {
+    /// Bytes of the body, now where they were wanted.
+    pub(crate) body: usize,
+    /// Bytes of the wire that were taken.
+    pub(crate) used: usize,
+}
+
+/// What a chunk looks like on the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    /// Bytes of framing from the end of the data before it to the beginning of its own.
+    pub(crate) framing: usize,
+    /// Bytes of its data.
+    pub(crate) data: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,28 +72,103 @@ impl Chunked {
         parse_trailers(&std::mem::take(&mut self.trailers))
     }
 
+    /// What the next chunk will look like, if it is like the two before it.
+    pub(crate) fn forecast(&self) -> Option<Chunk> {
+        self.is_steady.then_some(self.last)
+    }
+
+    /// How much is left of the chunk that is being read; 0 within the framing.
+    pub(crate) fn data_left(&self) -> u64 {
+        if self.state == State::Data { self.size } else { 0 }
+    }
+
+    /// Bytes of framing that have come since the last data.
+    pub(crate) fn framing_begun(&self) -> usize {
+        match self.state {
+            State::Size | State::Extension => 2 + self.digits + self.line,
+            State::SizeLf => 3 + self.digits + self.line,
+            State::DataLf => 1,
+            State::Data | State::DataCr | State::Trailers | State::Done => 0,
+        }
+    }
+
+    /// Takes bytes of framing as received, up to where data begins or the body ends; how many those
+    /// were.
+    pub(crate) fn take_framing(&mut self, wire: &[u8]) -> Result<usize> {
+        for (at, byte) in wire.iter().enumerate() {
+            if matches!(self.state, State::Data | State::Done) {
+                return Ok(at);
+            }
+            self.step(*byte)?;
+        }
+        Ok(wire.len())
+    }
+
+    /// Takes `count` bytes of data as received, no more than are left of the chunk.
+    pub(crate) fn take_data(&mut self, count: usize) {
+        debug_assert!(self.state == State::Data && count as u64 <= self.size);
+        self.size -= count as u64;
+        if self.size == 0 {
+            self.state = State::DataCr;
+        }
+    }
+
+    /// Takes `wire` as received, up to the body's end; how much of it that was.
+    pub(crate) fn take(&mut self, wire: &[u8]) -> Result<usize> {
+        let mut used = 0;
+        while used < wire.len() && self.state != State::Done {
+            used += self.take_framing(&wire[used..])?;
+            if self.state == State::Data {
+                let data = self.data_within(wire.len() - used);
+                self.take_data(data);
+                used += data;
+            }
+        }
+        Ok(used)
+    }
+
+    /// Takes of `wire` as received what fits `out`, and copies the body's bytes there; the framing
+    /// behind them too.
+    pub(crate) fn decode_into(&mut self, wire: &[u8], out: &mut [u8]) -> Result<Decoded> {
+        let (mut used, mut body) = (0, 0);
+        while used < wire.len() && self.state != State::Done {
+            if self.state != State::Data {
+                used += self.take_framing(&wire[used..])?;
+                continue;
+            }
+            let taken = self.data_within((wire.len() - used).min(out.len() - body));
+            if taken == 0 {
+                break;
+            }
+            out[body..body + taken].copy_from_slice(&wire[used..used + taken]);
+            (used, body) = (used + taken, body + taken);
+            self.take_data(taken);
+        }
+        Ok(Decoded { body, used })
+    }
+
+    /// How much of `most` bytes may be data.
+    fn data_within(&self, most: usize) -> usize {
+        usize::try_from(self.size).unwrap_or(usize::MAX).min(most)
+    }
+
     /// Takes all of `bytes` as received, up to the body's end; moves the body's bytes to the start
     /// of it.
     pub(crate) fn decode_in_place(&mut self, bytes: &mut [u8]) -> Result<Decoded> {
         let (mut used, mut body) = (0, 0);
         while used < bytes.len() && self.state != State::Done {
-            if self.state == State::Data {
-                let taken =
-                    usize::try_from(self.size).unwrap_or(usize::MAX).min(bytes.len() - used);
-                if used != body {
-                    bytes.copy_within(used..used + taken, body);
-                }
-                (used, body) = (used + taken, body + taken);
-                self.size -= taken as u64;
-                if self.size == 0 {
-                    self.state = State::DataCr;
-                }
-            } else {
-                self.step(bytes[used])?;
-                used += 1;
+            if self.state != State::Data {
+                used += self.take_framing(&bytes[used..])?;
+                continue;
             }
+            let taken = self.data_within(bytes.len() - used);
+            if used != body {
+                bytes.copy_within(used..used + taken, body);
+            }
+            (used, body) = (used + taken, body + taken);
+            self.take_data(taken);
         }
-        Ok(Decoded { body, used, trailers: None })
+        Ok(Decoded { body, used })
     }
 
     /// One byte of framing.
@@ -99,7 +195,7 @@ impl Chunked {
                 return Err(body_fault("a chunk that does not end with CRLF"));
             }
             (State::Trailers, _) => self.trailer_byte(byte)?,
-            (State::Data | State::Done, _) => unreachable!("handled by decode_in_place"),
+            (State::Data | State::Done, _) => unreachable!("no framing"),
         };
         Ok(())
     }
@@ -125,6 +221,10 @@ impl Chunked {
     }
 
     fn begin_data(&mut self) -> State {
+        // CRLF before and behind the size and its extensions.
+        let chunk = Chunk { framing: 4 + self.digits + self.line, data: self.size };
+        self.is_steady = chunk == self.last;
+        self.last = chunk;
         (self.digits, self.line) = (0, 0);
         if self.size == 0 { State::Trailers } else { State::Data }
     }
@@ -167,9 +267,34 @@ mod tests {
         Ok((body, used, None))
     }
 
+    /// The same on the way to a reader with `room` bytes at a time.
+    fn decode_away(wire: &[u8], step: usize, room: usize) -> Result<(Vec<u8>, usize)> {
+        let (mut chunked, mut body, mut used) = (Chunked::default(), Vec::new(), 0);
+        let mut out = vec![0; room];
+        while used < wire.len() && !chunked.is_done() {
+            let piece = &wire[used..wire.len().min(used + step)];
+            let decoded = chunked.decode_into(piece, &mut out)?;
+            assert!(decoded.used == piece.len() || decoded.body == room || chunked.is_done());
+            body.extend_from_slice(&out[..decoded.body]);
+            used += decoded.used;
+        }
+        if chunked.is_done() {
+            chunked.take_trailers()?;
+        }
+        Ok((body, used))
+    }
+
     fn in_all_pieces(wire: &[u8]) -> Result<(Vec<u8>, usize, Option<Headers>)> {
         let whole = decode(wire, wire.len());
         for step in 1..wire.len() {
+            for room in [1, 2, 5, wire.len()] {
+                let away = decode_away(wire, step, room);
+                match (&whole, away) {
+                    (Ok((body, used, _)), Ok(away)) => assert_eq!((body, *used), (&away.0, away.1)),
+                    (Err(whole), Err(away)) => assert_eq!(whole.kind(), away.kind()),
+                    (whole, away) => panic!("step {step}: {} {}", whole.is_ok(), away.is_ok()),
+                }
+            }
             match (&whole, decode(wire, step)) {
                 (Ok(whole), Ok(cut)) => assert!(*whole == cut, "step {step}"),
                 (Err(whole), Err(cut)) => assert_eq!(whole.kind(), cut.kind()),

@@ -143,41 +143,35 @@ impl BodyState {
         }
     }
 
-    /// Takes `wire` bytes at the start of `bytes` as received; leaves the body's bytes at its
-    /// start. Returns how many those are, how many wire bytes were used, and the trailers if the
-    /// body ended with any.
-    pub(crate) fn decode(&mut self, bytes: &mut [u8]) -> Result<Decoded> {
+    /// Takes `wire` as received, up to the body's end; how much of it that was. What is not framing
+    /// is the body's.
+    pub(crate) fn take(&mut self, wire: &[u8]) -> Result<usize> {
         match self {
-            Self::Done => Ok(Decoded::default()),
-            Self::Close => Ok(Decoded { body: bytes.len(), used: bytes.len(), trailers: None }),
+            Self::Done => Ok(0),
+            Self::Close => Ok(wire.len()),
             Self::Length { left, .. } => {
-                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(wire.len());
                 *left -= taken as u64;
                 if *left == 0 {
                     *self = Self::Done;
                 }
-                Ok(Decoded { body: taken, used: taken, trailers: None })
+                Ok(taken)
             }
-            Self::Chunked(chunked) => {
-                let mut decoded = chunked.decode_in_place(bytes)?;
-                if chunked.is_done() {
-                    decoded.trailers = Some(chunked.take_trailers()?);
-                    *self = Self::Done;
-                }
-                Ok(decoded)
-            }
+            Self::Chunked(chunked) => chunked.take(wire),
         }
     }
-}
 
-/// What a piece of the wire held.
-#[derive(Debug, Default)]
-pub(crate) struct Decoded {
-    /// Body bytes, now at the start of the piece.
-    pub(crate) body: usize,
-    /// Wire bytes that belong to this response; less than the piece only at its end.
-    pub(crate) used: usize,
-    pub(crate) trailers: Option<Headers>,
+    /// The trailers of a chunked body whose end has come: it is done with that.
+    pub(crate) fn take_trailers(&mut self) -> Result<Option<Headers>> {
+        match self {
+            Self::Chunked(chunked) if chunked.is_done() => {
+                let trailers = chunked.take_trailers()?;
+                *self = Self::Done;
+                Ok(Some(trailers))
+            }
+            _ => Ok(None),
+        }
+    }
 }
 
 #[cfg(test)]

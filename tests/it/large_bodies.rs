@@ -31,9 +31,14 @@ fn with_length(length: usize, sent: &[u8]) -> Vec<u8> {
     [head.as_bytes(), sent].concat()
 }
 
-fn in_chunks(sent: &[u8]) -> Vec<u8> {
+/// In chunks of these sizes, over and over.
+fn in_chunks(mut sent: &[u8], sizes: &[usize]) -> Vec<u8> {
     let mut reply = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
-    for chunk in sent.chunks(70_001) {
+    for size in sizes.iter().cycle() {
+        let Some(chunk) = sent.split_off(..sent.len().min(*size)).filter(|rest| !rest.is_empty())
+        else {
+            break;
+        };
         reply.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
         reply.extend_from_slice(chunk);
         reply.extend_from_slice(b"\r\n");
@@ -64,7 +69,13 @@ fn after_a_part(steps: impl IntoIterator<Item = Step>) -> Conn {
 #[test]
 fn every_byte_comes_in_order_and_the_connection_is_kept() {
     let whole = body(BODY_BYTES);
-    for reply in [with_length(BODY_BYTES, &whole), in_chunks(&whole)] {
+    let replies = [
+        with_length(BODY_BYTES, &whole),
+        in_chunks(&whole, &[70_001]),
+        in_chunks(&whole, &[8192]),
+        in_chunks(&whole, &[8192, 8192, 8192, 1, 8193]),
+    ];
+    for reply in replies {
         let steps = vec![Step::ReadHead, say(reply), Step::ReadHead, say(OK), Step::Stall];
         for peer in Peer::both(&[steps]) {
             let mut response = peer.get().unwrap();
@@ -106,7 +117,7 @@ fn it_is_saved_whole() {
 #[test]
 fn fault_71_what_follows_the_last_chunk_is_never_an_answer() {
     let whole = body(BODY_BYTES);
-    let reply = [&in_chunks(&whole)[..], OK].concat();
+    let reply = [&in_chunks(&whole, &[70_001])[..], OK].concat();
     let peer = Peer::plain(vec![vec![Step::ReadHead, say(reply), Step::Stall], answers()]);
     assert!(read(&mut peer.get().unwrap(), usize::MAX).unwrap() == whole);
     peer.goes_on(2);

@@ -175,6 +175,27 @@ impl Records {
         !self.opened.is_empty() || !self.ahead.is_empty()
     }
 
+    /// Decrypted bytes that their reader had no room for.
+    pub(super) fn ahead(&self) -> &[u8] {
+        match self.opened.is_empty() {
+            true => &self.ahead[self.ahead_at..],
+            false => &self.inbox[self.opened.clone()],
+        }
+    }
+
+    /// Takes `count` of the bytes [`ahead`](Self::ahead).
+    pub(super) fn consume(&mut self, count: usize) {
+        if !self.opened.is_empty() {
+            self.opened.start += count;
+            return;
+        }
+        self.ahead_at += count;
+        if self.ahead_at == self.ahead.len() {
+            self.ahead.clear();
+            self.ahead_at = 0;
+        }
+    }
+
     /// Where received bytes go; empty if nothing can be made of all that there is.
     pub(super) fn room(&mut self) -> &mut [u8] {
         if self.start == self.end {
@@ -270,26 +291,10 @@ impl Records {
 
     /// Moves what fits of the bytes read ahead into `out`.
     fn take_ahead(&mut self, out: &mut [u8]) -> usize {
-        if !self.opened.is_empty() {
-            return self.take_opened(out);
-        }
-        let rest = &self.ahead[self.ahead_at..];
-        let count = rest.len().min(out.len());
-        out[..count].copy_from_slice(&rest[..count]);
-        self.ahead_at += count;
-        if self.ahead_at == self.ahead.len() {
-            self.ahead.clear();
-            self.ahead_at = 0;
-        }
-        count
-    }
-
-    /// Moves what fits of the opened record into `out`.
-    fn take_opened(&mut self, out: &mut [u8]) -> usize {
-        let count = self.opened.len().min(out.len());
-        let range = self.opened.start..self.opened.start + count;
-        out[..count].copy_from_slice(&self.inbox[range]);
-        self.opened.start += count;
+        let ahead = self.ahead();
+        let count = ahead.len().min(out.len());
+        out[..count].copy_from_slice(&ahead[..count]);
+        self.consume(count);
         count
     }
 
@@ -310,7 +315,7 @@ impl Records {
         match opened {
             Ok((Opened::Data(range), at)) if !range.is_empty() => {
                 self.opened = at + range.start..at + range.end;
-                Seen::Data(self.take_opened(out))
+                Seen::Data(self.take_ahead(out))
             }
             Ok((Opened::Data(_) | Opened::Other, _)) => Seen::Other,
             Ok((Opened::Closed, _)) => {

@@ -101,11 +101,12 @@ impl TlsStream {
         }
     }
 
-    /// Reads decrypted bytes into `buf`, which must not be empty.
+    /// Reads decrypted bytes into `buf`. Into an empty one it reads none: it waits until there are
+    /// [`unread`](Self::unread) ones.
     pub(crate) fn read(&mut self, buf: &mut [u8], limit: &Limit) -> Result<Received, Stop> {
         loop {
             let got = self.decrypt(buf);
-            if got > 0 {
+            if got > 0 || (buf.is_empty() && !self.unread().is_empty()) {
                 return Ok(Received::Bytes(got));
             }
             match self.records.over() {
@@ -118,6 +119,19 @@ impl TlsStream {
                 self.fill(limit)?;
             }
         }
+    }
+
+    /// Decrypted bytes that nobody has taken.
+    pub(crate) fn unread(&self) -> &[u8] {
+        self.records.ahead()
+    }
+
+    /// Takes `count` of the unread bytes. True if there are more then, without a further byte of
+    /// the peer.
+    pub(crate) fn consume(&mut self, count: usize) -> bool {
+        self.records.consume(count);
+        self.decrypt(&mut []);
+        !self.unread().is_empty()
     }
 
     /// Encrypts and sends all of `outbox`; false: the peer has said something (only with `watch`).
