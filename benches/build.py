@@ -36,7 +36,9 @@ def in_c():
     compile_c("floor", folder / "floor.c", *OPENSSL, "-lz", "-lpthread")
     compile_c("curl", folder / "curl.c", "-lcurl", "-lpthread")
     compile_c("librq", folder / "librq.c", *rq, "-lpthread")
-    compile_c("growth", folder / "growth.c", *rq)
+    compile_c("growth_librq", folder / "growth.c", *rq)
+    compile_c("growth_floor", folder / "growth_floor.c")
+    compile_c("growth_curl", folder / "growth_curl.c", "-lcurl")
 
 
 def in_rust():

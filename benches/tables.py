@@ -90,11 +90,14 @@ def counts_table(part, names):
 def growth_tables(growth):
     titles = {"hosts": "hosts in the pool, each with a kept connection",
               "idle": "idle connections of one host"}
+    head = ("CPU µs", "of them user", "bare sockets", "per bare socket", "libcurl", "user instructions")
     for kind, title in titles.items():
-        rows = [(f"{row['many']:,}", "failed", "", "") if row.get("failed") else
-                (f"{row['many']:,}", number(row["cpu_us"]), number(row["user_us"]),
-                 number(row["instructions"], 0)) for row in growth["costs"][kind]]
-        yield markdown((title, "CPU µs", "of them user", "user instructions"), rows)
+        rows = [(f"{row['many']:,}", "failed", *[""] * 5) if row.get("failed") else
+                (f"{row['many']:,}", number(row["cpu_us"]["librq"]), number(row["user_us"]),
+                 number(row["cpu_us"]["floor"]), number(row["per_floor"]),
+                 number(row["cpu_us"].get("curl")), number(row["instructions"], 0))
+                for row in growth["costs"][kind]]
+        yield markdown((title, *head), rows)
     rows, clients = [], sorted({row["client"] for row in growth["threads"]})
     for many in sorted({row["many"] for row in growth["threads"]}):
         cells = [next((number(row["per_second"], 0) for row in growth["threads"]

@@ -53,7 +53,8 @@ def sample():
                     "rows": [row("librq", idle_kib=1.5), row("curl", idle_kib=9.0)]}}
     each = {"tables": {"W1": [{"client": "librq", "each": {"recvfrom": 1.0, "futex": 0.05}},
                               {"client": "curl", "failed": True}]}}
-    costs = [{"many": 1, "cpu_us": 1.0, "user_us": 1.0, "instructions": 5000.0},
+    costs = [{"many": 1, "cpu_us": {"librq": 1.0, "floor": 0.5}, "user_us": 1.0, "per_floor": 2.0,
+              "instructions": 5000.0},
              {"many": 10, "failed": True}]
     new = {"workloads": loads, "syscalls": each,
            "instructions": {"tables": {"W1": [{"client": "librq", "each": {"instructions": 5e3}}]}},
@@ -281,9 +282,11 @@ class Smoke(unittest.TestCase):
 
     def test_growth_is_measured_over_as_many_hosts_and_connections(self):
         with Servers(self.folder) as servers:
-            for kind in ("hosts", "idle"):
-                found, _ = growth.once(kind, 30, 60, servers.ports)
-                self.assertEqual(found["bytes"], 6000)
+            for kind, clients in growth.COST_CLIENTS.items():
+                for client in clients:
+                    with self.subTest(kind=kind, client=client):
+                        found, _ = growth.once(client, kind, 30, 60, servers.ports)
+                        self.assertEqual(found["bytes"], 6000)
 
 
 def main():

@@ -160,6 +160,8 @@ pub const LINE_BUFFER_BYTES: usize = 64 * 1024;
 pub const TEXT_PIECE_BYTES: usize = 4 * 1024;
 /// A connection that served its last request less than this ago is used without a look at it.
 pub const SILENCE_TRUSTED: Duration = Duration::from_micros(10);
+/// Idle connections for which there has been room in the pool, and still is when none is left.
+pub const IDLE_SLOTS_KEPT: usize = 256;
 /// Read buffers that a session keeps for its next requests.
 pub const SPARE_BUFFERS_MAX: usize = 16;
 

@@ -7,6 +7,7 @@
 
 mod exchange;
 mod http;
+mod idle;
 mod open;
 mod pieces;
 mod place;

@@ -5,13 +5,13 @@
 //! are enforced when something is taken or given back; no thread watches the pool. A forked child
 //! begins with a pool of its own. Sources: behaviours N1–N3; faults 76–78.
 
-use std::collections::VecDeque;
 use std::hash::BuildHasherDefault;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hashbrown::HashMap;
 
+use super::idle::{Idles, List};
 use super::place::{Digests, Key, Place};
 use crate::body::buffer::ReadBuffer;
 use crate::body::{Home, Permit};
@@ -46,7 +46,6 @@ struct Idle {
     stream: Stream,
     permit: Option<Permit>,
     since: Moment,
-    serial: u64,
 }
 
 /// A connection and for how long it rested, if there was one; a buffer, if there was a spare one.
@@ -61,13 +60,9 @@ pub(super) struct Pool {
 #[derive(Default)]
 struct State {
     hosts: HashMap<Arc<Place>, Host, BuildHasherDefault<Digests>>,
-    /// Serials of idle connections and since when, oldest first; those that were taken since are
-    /// skipped and swept now and then.
-    order: VecDeque<(u64, Moment, Arc<Place>)>,
-    idle: usize,
+    idles: Idles<Idle>,
     /// The only idle connection, if it is: most programs have one, and it is in none of the above.
     only: Option<Idle>,
-    serial: u64,
     waiting: usize,
     spares: Vec<ReadBuffer>,
     /// What the last request said.
@@ -76,10 +71,9 @@ struct State {
 
 #[derive(Default)]
 struct Host {
-    /// Oldest first.
-    idle: VecDeque<Idle>,
+    idle: List,
     /// Connections that exist, idle ones included; counted only under a limit.
-    open: usize,
+    open: u32,
 }
 
 impl Wake for Pool {
@@ -167,7 +161,7 @@ impl Pool {
             }
             let expiring = expired.iter().flatten().filter(|idle| idle.permit.is_some()).count();
             let host = state.host(key, self);
-            if host.open < open_max + expiring {
+            if (host.open as usize) < open_max + expiring {
                 host.open += 1;
                 return Ok((None, state.spares.pop()));
             }
@@ -187,11 +181,8 @@ impl Pool {
     /// Closes every idle connection.
     pub(super) fn close_idle(&self) {
         let mut state = self.lock();
-        let idle: Vec<Idle> =
-            state.hosts.values_mut().flat_map(|host| std::mem::take(&mut host.idle)).collect();
+        let idle = state.drain();
         let only = state.only.take();
-        state.idle = 0;
-        state.order.clear();
         state.sweep();
         drop(state);
         drop((idle, only));
@@ -202,7 +193,7 @@ impl Pool {
     pub(super) fn drop_inherited(&self) {
         let Ok(mut state) = self.state.try_lock() else { return };
         let only = state.only.take();
-        for idle in state.hosts.values_mut().flat_map(|host| host.idle.drain(..)).chain(only) {
+        for idle in state.drain().chain(only) {
             // Not dropped: that would lock the pool again.
             std::mem::forget(idle.permit);
         }
@@ -256,21 +247,21 @@ impl State {
         }
         let expired = expired.get_or_insert_default();
         expired.push(newest);
-        if let Some(host) = self.hosts.get_mut(key) {
-            self.idle -= host.idle.len();
-            expired.extend(host.idle.drain(..));
+        while let Some(older) = self.newest(key) {
+            expired.push(older);
         }
         None
     }
 
     /// The newest idle connection for `key`.
     fn newest(&mut self, key: &Key<'_>) -> Option<Idle> {
-        let newest = self.hosts.get_mut(key)?.idle.pop_back()?;
-        self.idle -= 1;
-        if self.order.back().is_some_and(|(serial, ..)| *serial == newest.serial) {
-            self.order.pop_back();
-        }
-        Some(newest)
+        self.idles.pop_newest(&mut self.hosts.get_mut(key)?.idle)
+    }
+
+    /// All of them but the only one.
+    fn drain(&mut self) -> impl Iterator<Item = Idle> + use<> {
+        self.hosts.values_mut().for_each(|host| host.idle = List::default());
+        self.idles.drain()
     }
 
     /// Keeps `idle`; what exceeds the limits or is too old goes to `gone`.
@@ -285,7 +276,7 @@ impl State {
             return;
         };
         match self.only.take() {
-            None if self.idle == 0 => self.only = Some(idle),
+            None if self.idles.len() == 0 => self.only = Some(idle),
             other => {
                 if let Some(other) = other {
                     self.push_beside_others(other, policy, gone);
@@ -295,21 +286,16 @@ impl State {
         }
     }
 
-    fn push_beside_others(&mut self, mut idle: Idle, policy: Policy, gone: &mut Option<Vec<Idle>>) {
+    fn push_beside_others(&mut self, idle: Idle, policy: Policy, gone: &mut Option<Vec<Idle>>) {
         let Policy { limits, idle_age } = policy;
         let now = idle.since;
-        self.serial += 1;
-        idle.serial = self.serial;
-        self.order.push_back((self.serial, now, idle.key.clone()));
         let host = match self.hosts.get_mut(&idle.key) {
             Some(host) => host,
             None => self.hosts.entry(idle.key.clone()).or_default(),
         };
-        host.idle.push_back(idle);
-        self.idle += 1;
+        self.idles.push(&mut host.idle, idle);
         if host.idle.len() > limits.idle_per_host_max {
-            gone.get_or_insert_default().extend(host.idle.pop_front());
-            self.idle -= 1;
+            gone.get_or_insert_default().extend(self.idles.pop_oldest(&mut host.idle));
         }
         self.evict(limits.idle_max, idle_age, now, gone);
         self.sweep();
@@ -323,55 +309,21 @@ impl State {
         now: Moment,
         gone: &mut Option<Vec<Idle>>,
     ) {
-        while self.idle > idle_max {
-            match self.oldest(|_| true) {
-                Some(oldest) => gone.get_or_insert_default().push(oldest),
-                None => break,
-            }
-        }
-        let is_old = |max| self.order.front().is_some_and(|(_, since, _)| since.age_at(now) >= max);
-        if let Some(max) = age_max.filter(|max| is_old(*max)) {
-            while let Some(old) = self.oldest(|idle| idle.since.age_at(now) >= max) {
-                gone.get_or_insert_default().push(old);
-            }
+        let is_old = |idle: &Idle| age_max.is_some_and(|max| idle.since.age_at(now) >= max);
+        while let Some(oldest) = self.idles.oldest()
+            && (self.idles.len() > idle_max || is_old(oldest))
+            && let Some(host) = self.hosts.get_mut(&oldest.key)
+            // The oldest of all is the oldest of its host.
+            && let Some(oldest) = self.idles.pop_oldest(&mut host.idle)
+        {
+            gone.get_or_insert_default().push(oldest);
         }
     }
 
-    /// Takes the oldest idle connection of all if `wanted`.
-    fn oldest(&mut self, wanted: impl Fn(&Idle) -> bool) -> Option<Idle> {
-        while let Some((serial, _, key)) = self.order.front() {
-            let host = self.hosts.get_mut(key);
-            let first = host.and_then(|host| {
-                host.idle.front().is_some_and(|idle| idle.serial == *serial).then_some(host)
-            });
-            match first {
-                Some(host) if host.idle.front().is_some_and(&wanted) => {
-                    self.order.pop_front();
-                    self.idle -= 1;
-                    return host.idle.pop_front();
-                }
-                Some(_) => return None,
-                None => {
-                    self.order.pop_front();
-                }
-            }
-        }
-        None
-    }
-
-    /// Forgets serials of connections that were taken, and hosts without any; each costs a constant
-    /// on average.
+    /// Forgets hosts without a connection; that costs a constant on average.
     fn sweep(&mut self) {
-        if self.order.len() > 2 * self.idle + 64 {
-            let hosts = &self.hosts;
-            self.order.retain(|(serial, _, key)| {
-                // Serials grow from the oldest to the newest.
-                let held = |host: &Host| host.idle.binary_search_by_key(serial, |idle| idle.serial);
-                hosts.get(key).is_some_and(|host| held(host).is_ok())
-            });
-        }
-        if self.hosts.len() > 2 * self.idle + 64 {
-            self.hosts.retain(|_, host| !host.idle.is_empty() || host.open > 0);
+        if self.hosts.len() > 2 * self.idles.len() + 64 {
+            self.hosts.retain(|_, host| host.idle.len() > 0 || host.open > 0);
         }
     }
 }
@@ -381,7 +333,7 @@ impl Home for Place {
         // Without a pool the connection ends.
         let Some(pool) = self.pool.upgrade() else { return };
         stream.park();
-        let idle = Idle { key: self, stream, permit, since: Moment::now(), serial: 0 };
+        let idle = Idle { key: self, stream, permit, since: Moment::now() };
         let mut gone = None;
         let mut state = pool.lock();
         state.push(idle, &mut gone);

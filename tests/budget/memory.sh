@@ -31,7 +31,7 @@ flat() {
     check "KiB more after 10,000 requests$where" "${left#* }" 256
 }
 
-idle "an idle connection" 2048 "$RQ_TEST_HTTP/sha256/100"
+idle "an idle connection" 512 "$RQ_TEST_HTTP/sha256/100"
 idle "an idle connection over TLS" 16384 "$RQ_TEST_HTTPS/sha256/100" "$ca"
 flat "" "$RQ_TEST_HTTP/sha256/100"
 flat " over TLS" "$RQ_TEST_HTTPS/sha256/100" "$ca"
