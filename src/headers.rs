@@ -135,11 +135,17 @@ impl Headers {
         let mut roomy = Self {
             text: Vec::with_capacity(self.text.len() + over.text.len() + MORE_BYTES),
             fields: Vec::with_capacity(self.fields.len() + over.fields.len() + MORE_FIELDS),
-            ..*self
+            ..Self::default()
         };
-        roomy.text.extend_from_slice(&self.text);
-        roomy.fields.extend_from_slice(&self.fields);
+        roomy.copy(self);
         roomy
+    }
+
+    /// Becomes the same as `other`, in the memory that it has.
+    pub(crate) fn copy(&mut self, other: &Self) {
+        self.text.clone_from(&other.text);
+        self.fields.clone_from(&other.fields);
+        (self.marks, self.is_loose) = (other.marks, other.is_loose);
     }
 
     pub(crate) fn text(&self) -> &[u8] {

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 /// Bytes of a response head, interim responses included (flaw 72).
 pub const HEAD_BYTES_MAX: usize = 300 * 1024;
+/// Bytes of a head that is kept to be compared with the next.
+pub const HEAD_KEPT_BYTES_MAX: usize = 4096;
+/// Heads that may be unlike the kept one before another is kept.
+pub const HEADS_UNLIKE_MAX: u32 = 64;
 /// Fields of one response head or trailer section.
 pub const HEAD_FIELDS_MAX: usize = 256;
 /// Bytes of one line of a response head (Requests' own limit, behaviour L3).

@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::headers::Headers;
 use crate::http1::decode::{Head, HeadScanner};
 use crate::http1::encode::{self, Upload, Written};
-use crate::http1::framing::{self, Framing};
+use crate::http1::framing::Framing;
 use crate::http1::{head_fault, over_limit};
 use crate::limits::{EXPECT_WAIT, INTERIM_RESPONSES_MAX};
 use crate::prepare::Prepared;
@@ -350,7 +350,9 @@ impl Exchange<'_> {
             let answered = self.heads.bytes > 0 || !self.buffer.unread().is_empty();
             let fail = |error| Failure { error, answered };
             match &self.heads.outcome {
-                Some(Ok(head)) => return framing::of_response(method, head).map_err(fail),
+                Some(Ok(head)) => {
+                    return self.buffer.last_head().framing_of(method, head).map_err(fail);
+                }
                 Some(Err(error)) => return Err(fail(error.clone())),
                 None => {}
             }
@@ -388,7 +390,8 @@ impl Heads {
     /// Takes heads out of `buffer`, as far as they are complete, up to the final one.
     fn take(&mut self, buffer: &mut ReadBuffer) {
         while self.outcome.is_none() && !buffer.unread().is_empty() {
-            match self.scanner.head(buffer.unread(), self.bytes) {
+            let (unread, last) = buffer.unread_with_last();
+            match self.scanner.head(unread, self.bytes, last) {
                 Ok(Some((head, end))) => {
                     self.bytes += end;
                     buffer.consume(end);

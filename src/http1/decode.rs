@@ -10,6 +10,7 @@ use std::mem::MaybeUninit;
 
 use memchr::memchr_iter;
 
+use super::last::LastHead;
 use super::plain::plain_head;
 use super::{head_fault, over_limit};
 use crate::error::{Phase, Result};
@@ -30,6 +31,12 @@ impl Head {
     /// The head of these parts; `headers` begin with the text of the whole.
     pub(super) fn of(version: u8, status: u16, reason: Span, headers: Headers) -> Self {
         Self { version, status, reason, headers }
+    }
+
+    /// Becomes the same as `other`, in the memory that it has.
+    pub(super) fn copy(&mut self, other: &Self) {
+        (self.version, self.status, self.reason) = (other.version, other.status, other.reason);
+        self.headers.copy(&other.headers);
     }
 
     /// The reason phrase as received; empty if there was none.
@@ -76,12 +83,25 @@ impl HeadScanner {
 impl HeadScanner {
     /// The head at the start of `bytes` and its length, if all of it is there, behind `before`
     /// bytes of heads: [`end_of_head`](Self::end_of_head) and [`parse`](Self::parse) together.
-    pub(crate) fn head(&mut self, bytes: &[u8], before: usize) -> Result<Option<(Head, usize)>> {
-        let plain = if self.scanned == 0 { plain_head(bytes) } else { None };
-        if let Some((head, end)) = plain {
-            check_head_size(before + end)?;
-            return Ok(Some((head, end)));
+    pub(crate) fn head(
+        &mut self,
+        bytes: &[u8],
+        before: usize,
+        last: &mut LastHead,
+    ) -> Result<Option<(Head, usize)>> {
+        if self.scanned == 0 {
+            if let Some(head) = last.again(bytes) {
+                let end = head.headers.text().len();
+                check_head_size(before + end)?;
+                return Ok(Some((head, end)));
+            }
+            if let Some((head, end)) = plain_head(bytes) {
+                last.keep(&head);
+                check_head_size(before + end)?;
+                return Ok(Some((head, end)));
+            }
         }
+        last.is_another();
         let Some(end) = self.end_of_head(bytes)? else {
             check_head_size(before + bytes.len())?;
             return Ok(None);

@@ -1,7 +1,7 @@
 //! HTTP/1.1, sans-IO: bytes in, bytes out; no socket, no clock, no thread.
 //!
 //! ```text
-//!   encode::request_head ──► wire            wire ──► decode::HeadScanner, plain ──► Head
+//!   encode::request_head ──► wire      wire ──► decode::HeadScanner, plain, last ──► Head
 //!                                                          │ 1xx: again
 //!                                                          ▼
 //!                                     framing::Framing (None | Length | Chunked | Close)
@@ -16,6 +16,7 @@ pub(crate) mod chunked;
 pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod framing;
+pub(crate) mod last;
 mod plain;
 
 use crate::error::{Error, ErrorKind, Phase};

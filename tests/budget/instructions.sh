@@ -6,6 +6,8 @@ ca=$RQ_TEST_CA_FILE
 get=$RQ_TEST_HTTP/sha256/100
 
 check "a warm GET" "$(each 50 250 instructions warm get "$get" N)" 6300
+# Of what a server sends again and again the head is read once.
+check "a warm GET of the same" "$(each 50 250 instructions warm get "$RQ_TEST_HTTP/same/100" N)" 5100
 check "a warm GET over TLS" "$(each 50 250 instructions warm get "$RQ_TEST_HTTPS/sha256/100" N "$ca")" 10900
 check "a warm POST of 1 KiB" "$(each 50 250 instructions warm post "$RQ_TEST_HTTP/sink" N)" 6500
 check "a warm POST of 1 KiB over TLS" "$(each 50 250 instructions warm post "$RQ_TEST_HTTPS/sink" N "$ca")" 13500
@@ -19,8 +21,7 @@ check "preparing a large POST" "$(each 50 250 instructions prepare post N)" 2500
 # ratio OF TO: of two costs; nothing if one of them is none
 ratio() { awk -v of="$1" -v to="$2" 'BEGIN { if (of > 0 && to > 0) printf "%.3f", of / to }'; }
 
-# beside HOW MANY: what a warm GET costs while MANY connections are pooled; over so many requests that the pool has swept
-# its queue several times
+# beside HOW MANY: what a warm GET costs while MANY connections are pooled
 beside() { each 100 4100 instructions pool "$1" "$get" "$2" N; }
 
 # The only idle connection is found with less: the second one is where looking begins.

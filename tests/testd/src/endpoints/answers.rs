@@ -72,6 +72,20 @@ impl Exchange<'_> {
         self.send(&reply)
     }
 
+    /// As many servers answer: the same head each time, without the numbers of connections.
+    pub(super) fn same(&mut self, size: u64) -> Outcome {
+        if size > HASHED_BYTES_MAX {
+            return self.not_found();
+        }
+        let reply = Reply::new(200, reason(200))
+            .field("Date", "Sat, 28 Nov 2026 14:40:00 GMT")
+            .field("Last-Modified", "Fri, 27 Nov 2026 08:00:00 GMT")
+            .field("Connection", "keep-alive")
+            .field("ETag", "\"6a1f3c80-64\"")
+            .field("Accept-Ranges", "bytes");
+        self.send(&reply.text(vec![b'x'; size as usize]))
+    }
+
     pub(super) fn chunked(&mut self, size: u64) -> Outcome {
         let reply =
             self.reply(200).raw_fields(b"Transfer-Encoding: chunked\r\nTrailer: X-Checksum\r\n");

@@ -105,6 +105,7 @@ impl Exchange<'_> {
             ("json" | "die-on-second", []) => self.json(),
             ("bytes", &[size]) => self.bytes(size),
             ("sha256", &[size]) => self.sha256(size),
+            ("same", &[size]) => self.same(size),
             ("chunked", &[size]) => self.chunked(size),
             ("lines", &[count, pause_ms]) => self.lines(count, pause_ms),
             ("close", &[size]) => self.until_close(size),

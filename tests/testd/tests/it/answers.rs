@@ -29,6 +29,15 @@ fn connections_and_requests_are_numbered() {
 }
 
 #[test]
+fn same_answers_with_the_same_head() {
+    let server = Server::start();
+    let mut client = Client::connect(&server.http());
+    let first = client.get("/same/100");
+    assert_eq!(first.1, [b'x'; 100]);
+    assert_eq!(client.get("/same/100"), first);
+}
+
+#[test]
 fn echo_returns_the_exact_bytes_of_both_framings() {
     let server = Server::start();
     let mut client = Client::connect(&server.http());
