@@ -135,18 +135,25 @@ fn ends_waiting_for_the_pool() {
     assert_eq!(connection_of(&session, &format!("{}/json", server.http())), connection(&first));
 }
 
+/// What has been received, and decrypted, but not read, is not given any more.
 #[test]
 fn a_cancelled_body_stays_cancelled() {
     let server = Server::start();
-    let (session, token) = (session(), CancelToken::new());
-    let url = format!("{}/bytes/1000000", server.http());
-    let mut response = send(&session, "GET", &with_password(&url), b"", &token).unwrap();
-    assert_eq!(response.read(&mut [0; 10]).unwrap(), 10);
-    token.trigger();
-    failure(response.content(), ErrorKind::Cancelled, Phase::Body);
-    failure(response.content(), ErrorKind::Cancelled, Phase::Body);
-    drop(response);
-    assert_eq!(connection_of(&session, &url), 2, "its connection is closed");
+    for base in [server.http(), server.https()] {
+        for path in ["bytes/1000000", "chunked/1000000"] {
+            let (session, token) = (session_for(&server), CancelToken::new());
+            let url = with_password(&format!("{base}/{path}"));
+            let mut response = send(&session, "GET", &url, b"", &token).unwrap();
+            assert!(response.read(&mut [0; 10]).unwrap() > 0);
+            token.trigger();
+            failure(response.read(&mut [0; 10]), ErrorKind::Cancelled, Phase::Body);
+            failure(response.content(), ErrorKind::Cancelled, Phase::Body);
+            let before = connection(&response);
+            drop(response);
+            let url = format!("{base}/json");
+            assert_ne!(connection_of(&session, &url), before, "its connection is closed");
+        }
+    }
 }
 
 #[test]

@@ -104,6 +104,9 @@ impl TlsStream {
     /// Reads decrypted bytes into `buf`. Into an empty one it reads none: it waits until there are
     /// [`unread`](Self::unread) ones.
     pub(crate) fn read(&mut self, buf: &mut [u8], limit: &Limit) -> Result<Received, Stop> {
+        if limit.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
         loop {
             let got = self.decrypt(buf);
             if got > 0 || (buf.is_empty() && !self.unread().is_empty()) {
