@@ -108,6 +108,7 @@ static void null_responses_are_misuse_or_nothing(void) {
   REFUSES(RQ_ERR_MISUSE, "response is NULL", CHECK(!rq_response_apparent_encoding(NULL, &e)));
   REFUSES(RQ_ERR_MISUSE, "response is NULL", CHECK(rq_body_read_raw(NULL, buf, 8, &e) == -1));
   REFUSES(RQ_ERR_MISUSE, "response is NULL", CHECK(rq_body_read_full(NULL, buf, 8, &e) == -1));
+  REFUSES(RQ_ERR_MISUSE, "response is NULL", CHECK(rq_body_read_now(NULL, buf, 8, &e) == -1));
   REFUSES(RQ_ERR_MISUSE, "response is NULL", CHECK(rq_body_read_text(NULL, buf, 8, &e) == -1));
   REFUSES(RQ_ERR_MISUSE, "response is NULL", CHECK(!rq_body_line(NULL, &len, &e) && len == 0));
   REFUSES(RQ_ERR_MISUSE, "response is NULL", CHECK(!rq_body_text_line(NULL, NULL, &e)));
@@ -140,6 +141,8 @@ static void what_a_response_is_asked_wrongly(void) {
   REFUSES(RQ_ERR_INVALID_ARGUMENT, "buf", rq_body_read_raw(response, buf, SIZE_MAX, &e));
   REFUSES(RQ_ERR_MISUSE, "buf is NULL", rq_body_read_full(response, NULL, 8, &e));
   REFUSES(RQ_ERR_INVALID_ARGUMENT, "buf", rq_body_read_full(response, buf, 0, &e));
+  REFUSES(RQ_ERR_MISUSE, "buf is NULL", rq_body_read_now(response, NULL, 8, &e));
+  REFUSES(RQ_ERR_INVALID_ARGUMENT, "buf", rq_body_read_now(response, buf, 0, &e));
   REFUSES(RQ_ERR_MISUSE, "buf is NULL", rq_body_read_text(response, NULL, 8, &e));
   REFUSES(RQ_ERR_INVALID_ARGUMENT, "buf", rq_body_read_text(response, buf, 3, &e));
   REFUSES(RQ_ERR_INVALID_ARGUMENT, "buf", rq_body_read_text(response, buf, SIZE_MAX, &e));

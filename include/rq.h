@@ -447,10 +447,11 @@
  *
  * A body is read in one way: by rq_body_read in pieces, by rq_body_line or rq_body_text_line in
  * lines, by rq_body_read_text as text, undecoded by rq_body_read_raw, or into a file by
- * rq_body_save. Going over from one to another is RQ_ERR_MISUSE where bytes would be missing. What
- * rq_body_bytes, rq_body_text or rq_body_json has read whole is kept, and can be read again in
- * every way but raw. Content codings are taken off unless rq_opts_decode says no; rq_opts_body_max
- * and rq_opts_decoded_max bound what is read. The end of a body is told only if all of it came.
+ * rq_body_save; rq_body_read_now is rq_body_read for threads that must not block. Going over from
+ * one to another is RQ_ERR_MISUSE where bytes would be missing. What rq_body_bytes, rq_body_text or
+ * rq_body_json has read whole is kept, and can be read again in every way but raw. Content codings
+ * are taken off unless rq_opts_decode says no; rq_opts_body_max and rq_opts_decoded_max bound what
+ * is read. The end of a body is told only if all of it came.
  *
  *     // Saves one body to a file and reads another line by line.
  *     #include <rq.h>
@@ -843,6 +844,16 @@ typedef enum {
 } rq_tls;
 
 /**
+ * What rq_body_read_now returns beside numbers of bytes.
+ */
+typedef enum {
+  /**
+   * It would have to wait.
+   */
+  RQ_NOT_YET = -2,
+} rq_now;
+
+/**
  * Ends requests from another thread. Any number of requests may use one; once triggered, it stays
  * so.
  */
@@ -1102,6 +1113,17 @@ int64_t rq_body_length(const rq_response *response);
  * says; an error stays: every later read reports it again. Since: 0.1.
  */
 int64_t rq_body_read(rq_response *response, void *buf, size_t cap, rq_error **error);
+
+/**
+ * As rq_body_read, but waits for nothing: returns `RQ_NOT_YET` where that would have to, while the
+ * end has not come. For programs that wait in a way of their own, or read what has come already on
+ * a thread that must not block. Nothing is lost by it: any read goes on from there, and the read
+ * timeout begins anew with one that waits. It still takes the time that copying, decrypting,
+ * decoding and the hooks of the body take.
+ *
+ * Errors: as rq_body_read, but the read timeout; -1 then. Since: 0.1.
+ */
+int64_t rq_body_read_now(rq_response *response, void *buf, size_t cap, rq_error **error);
 
 /**
  * As rq_body_read, but fills `buf`: returns `cap` but for the last of the body. For chunks of one

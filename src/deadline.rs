@@ -76,7 +76,7 @@ impl Budget {
     pub(crate) fn pause(&self, pause: Duration) -> Result<(), Error> {
         let end = Instant::now().checked_add(pause);
         let limit =
-            Limit { idle: None, by: earlier(end, self.deadline), cancel: self.cancel.clone() };
+            Limit { by: earlier(end, self.deadline), cancel: self.cancel.clone(), ..Limit::none() };
         let bell = Arc::new(Bell::default());
         let _registration = limit.cancel.as_ref().map(|token| token.register(bell.clone()));
         let mut wait = limit.wait();
@@ -121,7 +121,7 @@ impl Budget {
     /// The limit for everything that counts as connecting, from now.
     pub(crate) fn connecting(&self) -> Limit {
         let by = self.timeouts.connect.and_then(|connect| Instant::now().checked_add(connect));
-        Limit { idle: None, by: earlier(by, self.deadline), cancel: self.cancel.clone() }
+        Limit { by: earlier(by, self.deadline), cancel: self.cancel.clone(), ..Limit::none() }
     }
 
     /// [`connecting`](Self::connecting) where something may have to be waited for; else no limit,
@@ -136,7 +136,7 @@ impl Budget {
     /// The limit for each wait of an exchange.
     pub(crate) fn exchanging(&self) -> Limit {
         let idle = self.timeouts.read.map(|read| read.max(SHORTEST_WAIT));
-        Limit { idle, by: self.deadline, cancel: self.cancel.clone() }
+        Limit { idle, by: self.deadline, cancel: self.cancel.clone(), now: false }
     }
 
     /// The error for a limit that ran out: total if the deadline has passed, else `kind`.
@@ -171,12 +171,19 @@ pub(crate) struct Limit {
     pub(crate) idle: Option<Duration>,
     pub(crate) by: Option<Instant>,
     pub(crate) cancel: Option<CancelToken>,
+    /// Nothing is waited for: what would have to wait ends with `Stop::NotYet`.
+    pub(crate) now: bool,
 }
 
 impl Limit {
     /// No limit at all.
     pub(crate) const fn none() -> Self {
-        Self { idle: None, by: None, cancel: None }
+        Self { idle: None, by: None, cancel: None, now: false }
+    }
+
+    /// No wait at all.
+    pub(crate) const fn now() -> Self {
+        Self { idle: None, by: None, cancel: None, now: true }
     }
 
     /// A wait that begins now.
@@ -355,13 +362,13 @@ mod tests {
     #[test]
     fn a_read_timeout_alone_is_constant() {
         let idle = Duration::from_secs(60);
-        let limit = Limit { idle: Some(idle), by: None, cancel: None };
+        let limit = Limit { idle: Some(idle), ..Limit::none() };
         assert_eq!(limit.wait().socket_timeout(), Ok(Some((idle, true))));
     }
 
     #[test]
     fn a_passed_deadline_ends_the_wait() {
-        let limit = Limit { idle: None, by: Some(Instant::now()), cancel: None };
+        let limit = Limit { by: Some(Instant::now()), ..Limit::none() };
         assert_eq!(limit.wait().left(), Err(WaitEnd::TimedOut));
     }
 }

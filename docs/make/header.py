@@ -73,7 +73,7 @@ def explain(item, lines):
 
 def enum_values(body):
     found = []
-    for comment, name, number in re.findall(r"/\*\*(.*?)\*/\s*(RQ_\w+) = (\d+),", body, re.S):
+    for comment, name, number in re.findall(r"/\*\*(.*?)\*/\s*(RQ_\w+) = (-?\d+),", body, re.S):
         found.append((name, number, " ".join(paragraphs(comment.strip("\n").split("\n")))))
     return found
 

@@ -64,25 +64,32 @@ impl Content {
     /// Reads at least one decoded byte; 0 is the end.
     #[inline]
     pub(crate) fn read(&mut self, out: &mut [u8]) -> Result<usize> {
+        self.read_if(out, false).map(Option::unwrap_or_default)
+    }
+
+    /// As [`read`](Self::read); `None`: it would have to wait, and is to read `now`. What has come
+    /// of a coded body stays with its codings.
+    #[inline]
+    pub(crate) fn read_if(&mut self, out: &mut [u8], now: bool) -> Result<Option<usize>> {
         match (self.max, &self.coding) {
-            (None, None) => self.body.read(out),
-            (None, Some(_)) => self.read_unbounded(out),
-            (Some(max), _) => self.read_bounded(out, max),
+            (None, None) => self.body.read_if(out, now),
+            (None, Some(_)) => self.read_unbounded(out, now),
+            (Some(max), _) => self.read_bounded(out, max, now),
         }
     }
 
-    fn read_bounded(&mut self, out: &mut [u8], max: u64) -> Result<usize> {
+    fn read_bounded(&mut self, out: &mut [u8], max: u64, now: bool) -> Result<Option<usize>> {
         let left = usize::try_from(max - self.made.min(max)).unwrap_or(usize::MAX);
         if left == 0 && !out.is_empty() {
             // Whether it is too long shows only when one byte more is there.
-            return match self.read_unbounded(&mut [0])? {
-                0 => Ok(0),
-                _ => Err(self.too_long(max)),
+            return match self.read_unbounded(&mut [0], now)? {
+                Some(1..) => Err(self.too_long(max)),
+                nothing => Ok(nothing),
             };
         }
         let room = left.min(out.len());
-        let count = self.read_unbounded(&mut out[..room])?;
-        self.made += count as u64;
+        let count = self.read_unbounded(&mut out[..room], now)?;
+        self.made += count.unwrap_or_default() as u64;
         Ok(count)
     }
 
@@ -93,12 +100,12 @@ impl Content {
         error
     }
 
-    fn read_unbounded(&mut self, out: &mut [u8]) -> Result<usize> {
-        let Some(coding) = &mut self.coding else { return self.body.read(out) };
-        let result = coding.read(&mut self.body, out);
+    fn read_unbounded(&mut self, out: &mut [u8], now: bool) -> Result<Option<usize>> {
+        let Some(coding) = &mut self.coding else { return self.body.read_if(out, now) };
+        let result = coding.read(&mut self.body, out, now);
         match &result {
             Err(error) if error.kind() != ErrorKind::Misuse => self.body.fail(error.clone()),
-            Ok(0) if !out.is_empty() => self.body.release(),
+            Ok(Some(0)) if !out.is_empty() => self.body.release(),
             _ => {}
         }
         result
@@ -148,7 +155,7 @@ impl Coding {
         Some(Box::new(Self { decoder, input, start, end, ended, decoded: false, raw: false }))
     }
 
-    fn read(&mut self, body: &mut Body, out: &mut [u8]) -> Result<usize> {
+    fn read(&mut self, body: &mut Body, out: &mut [u8], now: bool) -> Result<Option<usize>> {
         if self.raw {
             return Err(mixed("undecoded"));
         }
@@ -163,14 +170,15 @@ impl Coding {
             let step = decoder.decode(&self.input[self.start..self.end], self.ended, out)?;
             self.start += step.used;
             if step.made > 0 || out.is_empty() {
-                return Ok(step.made);
+                return Ok(Some(step.made));
             }
             match (self.start == self.end, self.ended) {
-                (true, true) => return Ok(0),
+                (true, true) => return Ok(Some(0)),
                 (true, false) => {
                     make_room(&mut self.input, self.end, body);
-                    (self.start, self.end) = (0, body.read(&mut self.input)?);
-                    self.ended = self.end == 0;
+                    let Some(count) = body.read_if(&mut self.input, now)? else { return Ok(None) };
+                    (self.start, self.end) = (0, count);
+                    self.ended = count == 0;
                 }
                 (false, _) => {}
             }

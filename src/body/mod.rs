@@ -146,15 +146,22 @@ impl Body {
 
     /// Reads at least one byte into `out`; 0 is the end of the body.
     pub(crate) fn read(&mut self, out: &mut [u8]) -> Result<usize> {
+        self.read_if(out, false).map(Option::unwrap_or_default)
+    }
+
+    /// As [`read`](Self::read); `None`: it would have to wait, and is to read `now`. Nothing is
+    /// lost by that.
+    pub(crate) fn read_if(&mut self, out: &mut [u8], now: bool) -> Result<Option<usize>> {
         if self.stored_at < self.stored.len() {
-            return Ok(self.take_stored(out));
+            return Ok(Some(self.take_stored(out)));
         }
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
         if out.is_empty() {
-            return Ok(0);
+            return Ok(Some(0));
         }
+        self.limit.now = now;
         let result = self.read_some(out);
         if let Err(error) = &result {
             self.fail(error.clone());
@@ -240,7 +247,7 @@ impl Body {
         self.close();
     }
 
-    fn read_some(&mut self, out: &mut [u8]) -> Result<usize> {
+    fn read_some(&mut self, out: &mut [u8]) -> Result<Option<usize>> {
         while let Some(open) = &mut self.open {
             let taken = match &mut self.state {
                 BodyState::Chunked(chunked) => {
@@ -250,7 +257,8 @@ impl Body {
             };
             let count = match taken {
                 Ok(Taken::Some(count)) => count,
-                Ok(Taken::End { clean }) => return self.ended(clean),
+                Ok(Taken::End { clean }) => return self.ended(clean).map(Some),
+                Err(Broken::Stop(Stop::NotYet)) => return Ok(None),
                 Err(Broken::Stop(stop)) => return Err(self.broken(stop)),
                 Err(Broken::Wrong(error)) => return Err(error),
             };
@@ -264,10 +272,10 @@ impl Body {
                 self.finish();
             }
             if count > 0 {
-                return Ok(count);
+                return Ok(Some(count));
             }
         }
-        Ok(0)
+        Ok(Some(0))
     }
 
     /// The connection ended: the body's end only where nothing else tells it, and only if TLS was

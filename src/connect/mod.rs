@@ -231,7 +231,7 @@ pub(crate) fn describe(stop: Stop, kind: ErrorKind, phase: Phase, what: &str) ->
             let message = format!("{what}: {words}");
             Error::new(ErrorKind::Tls, message).in_phase(phase).with_reason(reason)
         }
-        Stop::TimedOut | Stop::Io(_) => match stop.io_error() {
+        Stop::TimedOut | Stop::NotYet | Stop::Io(_) => match stop.io_error() {
             Some(error) => Error::system(kind, what, &error).in_phase(phase),
             None => Error::new(kind, what).in_phase(phase),
         },

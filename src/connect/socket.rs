@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionread};
-use rustix::net::{RecvFlags, Shutdown, sockopt};
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, Shutdown, sockopt};
 
 use super::sys::{self, FilePart};
 use crate::cancel::{CancelToken, Registration, Wake};
@@ -28,6 +28,8 @@ use crate::limits::{
 pub(crate) enum Stop {
     /// The limit ran out.
     TimedOut,
+    /// It would have had to wait, and was not to.
+    NotYet,
     /// The token was triggered.
     Cancelled,
     /// The system said no.
@@ -207,8 +209,8 @@ impl Link {
     #[inline]
     pub(super) fn recv(&mut self, buf: &mut [u8], limit: &Limit) -> Result<usize, Stop> {
         let room = buf.len();
-        self.receive(room, limit, |socket| {
-            rustix::net::recv(socket, &mut *buf, RecvFlags::empty()).map(|(read, _)| read)
+        self.receive(room, limit, |socket, flags| {
+            rustix::net::recv(socket, &mut *buf, flags).map(|(read, _)| read)
         })
     }
 
@@ -220,27 +222,38 @@ impl Link {
         room: usize,
         limit: &Limit,
     ) -> Result<usize, Stop> {
-        self.receive(room, limit, |socket| rustix::io::readv(socket, parts))
+        self.receive(room, limit, |socket, flags| match flags.is_empty() {
+            true => rustix::io::readv(socket, parts),
+            false => {
+                let mut control = RecvAncillaryBuffer::default();
+                rustix::net::recvmsg(socket, parts, &mut control, flags).map(|got| got.bytes)
+            }
+        })
     }
 
-    /// Reads by `read` into so much room.
+    /// Reads by `read` into so much room. What is not to wait takes what is there, however much is
+    /// gathered, and says nothing of how fast more comes.
     #[inline(always)]
     fn receive(
         &mut self,
         room: usize,
         limit: &Limit,
-        mut read: impl FnMut(&Socket) -> rustix::io::Result<usize>,
+        mut read: impl FnMut(&Socket, RecvFlags) -> rustix::io::Result<usize>,
     ) -> Result<usize, Stop> {
         let mut wait = limit.wait();
+        let flags = if limit.now { RecvFlags::DONTWAIT } else { RecvFlags::empty() };
         loop {
             let mut timeout = wait.socket_timeout()?;
-            if self.gathers {
+            let gathers = self.gathers && !limit.now;
+            if gathers {
                 timeout = timeout.filter(|(time, _)| *time <= GATHER_WAIT);
                 timeout = timeout.or(Some((GATHER_WAIT, false)));
             }
-            self.set_read_timeout(timeout.map(|(timeout, _)| timeout)).map_err(Stop::Io)?;
-            let result = read(&self.socket);
-            if self.gathers && !result.is_ok_and(|read| read >= GATHER_BYTES.min(room)) {
+            if !limit.now {
+                self.set_read_timeout(timeout.map(|(timeout, _)| timeout)).map_err(Stop::Io)?;
+            }
+            let result = read(&self.socket, flags);
+            if gathers && !result.is_ok_and(|read| read >= GATHER_BYTES.min(room)) {
                 // It has become slow, or has ended: what comes from now on is not kept back.
                 self.gather_no_more()?;
                 if result == Err(Errno::AGAIN) {
@@ -250,6 +263,7 @@ impl Link {
             match result {
                 Ok(0) | Err(_) if limit.is_cancelled() => return Err(Stop::Cancelled),
                 Ok(read) => return Ok(read),
+                Err(Errno::AGAIN) if limit.now => return Err(Stop::NotYet),
                 // The kernel's timer is trusted where it timed the whole wait; else what is left is
                 // waited for.
                 Err(Errno::AGAIN) if timeout.is_some_and(|(_, whole)| whole) => {
@@ -346,8 +360,12 @@ impl Link {
         loop {
             let input = if watch { PollFlags::IN } else { PollFlags::empty() };
             let mut ready = [PollFd::new(&self.socket, PollFlags::OUT | input)];
-            let left = wait.left()?.map(timespec);
+            let left = match limit.now {
+                true => Some(Timespec::default()),
+                false => wait.left()?.map(timespec),
+            };
             match poll(&mut ready, left.as_ref()) {
+                Ok(0) if limit.now => return Err(Stop::NotYet),
                 Ok(0) | Err(Errno::INTR) => {}
                 Ok(_) if watch && ready[0].revents().contains(PollFlags::IN) => {
                     return if limit.is_cancelled() { Err(Stop::Cancelled) } else { Ok(false) };

@@ -225,10 +225,21 @@ impl Response {
     /// [`ErrorKind::Cancelled`]. An error stays: every later read returns it again.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let reading = &mut self.0.reading;
-        let read = match reading.ahead {
-            None => reading.read(buffer),
-            Some(_) => reading.only_bytes().and_then(|()| reading.read(buffer)),
-        };
+        let read = reading.only_bytes().and_then(|()| reading.read(buffer));
+        read.map_err(|error| self.located(error))
+    }
+
+    /// As [`read`](Self::read), but waits for nothing: `None` where it would have to. Any read goes
+    /// on from there; the read timeout begins anew with one that waits.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_now(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        let reading = &mut self.0.reading;
+        let read = reading.only_bytes().and_then(|()| match reading.whole {
+            None => reading.content.read_if(buffer, true),
+            Some(_) => reading.read_again(buffer).map(Some),
+        });
         read.map_err(|error| self.located(error))
     }
 

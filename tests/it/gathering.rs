@@ -319,6 +319,28 @@ fn a_cancel_ends_a_wait_for_much() {
 }
 
 #[test]
+fn a_read_that_does_not_wait_takes_what_has_come_and_ends_no_gathering() {
+    let (server, mut response) = gathering_all();
+    let (mut got, mut room) = (Vec::new(), vec![0; GATHER_BYTES]);
+    assert_eq!(response.read_now(&mut room).unwrap(), None);
+    let mut sent = 0;
+    for count in [1000, 1, GATHER_BYTES / 2, 3 * GATHER_BYTES] {
+        server.sends(count);
+        sent += count;
+        while got.len() < sent {
+            let count = at_once(|| response.read_now(&mut room).unwrap()).unwrap_or_default();
+            got.extend_from_slice(&room[..count]);
+        }
+        assert!(is_gathering());
+    }
+    server.sends(BODY_BYTES - FIRST_BYTES - sent);
+    got.extend(read(&mut response, usize::MAX).unwrap());
+    assert!(got == body()[FIRST_BYTES..]);
+    settings();
+    server.goes_on();
+}
+
+#[test]
 fn a_body_that_comes_slowly_is_never_gathered() {
     let server = Server::start();
     server.answers();

@@ -40,6 +40,7 @@ mod peer;
 mod pool;
 mod prepare;
 mod reading;
+mod reading_now;
 mod records;
 mod redirects;
 mod replies;

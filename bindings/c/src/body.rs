@@ -41,6 +41,37 @@ pub extern "C" fn rq_body_read(
     read(response, buf, cap, error, Response::read)
 }
 
+/// What rq_body_read_now returns beside numbers of bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum rq_now {
+    /// It would have to wait.
+    RQ_NOT_YET = -2,
+}
+
+/// As rq_body_read, but waits for nothing: returns `RQ_NOT_YET` where that would have to, while the
+/// end has not come. For programs that wait in a way of their own, or read what has come already on
+/// a thread that must not block. Nothing is lost by it: any read goes on from there, and the read
+/// timeout begins anew with one that waits. It still takes the time that copying, decrypting,
+/// decoding and the hooks of the body take.
+///
+/// Errors: as rq_body_read, but the read timeout; -1 then. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn rq_body_read_now(
+    response: *mut rq_response,
+    buf: *mut c_void,
+    cap: usize,
+    error: *mut *mut rq_error,
+) -> i64 {
+    let mut yet = true;
+    let got = read(response, buf, cap, error, |response, buf| {
+        let got = response.read_now(buf)?;
+        yet = got.is_some();
+        Ok(got.unwrap_or_default())
+    });
+    if yet { got } else { rq_now::RQ_NOT_YET as i64 }
+}
+
 /// As rq_body_read, but fills `buf`: returns `cap` but for the last of the body. For chunks of one
 /// size, however the bytes arrive. An error behind bytes that were read is told by the next call.
 ///

@@ -1,8 +1,8 @@
 'use strict'
 
 // Responses: the head, and the ways to read the body. Each read is a job of the addon's worker
-// threads, and one at most is in flight; of a small body, which came with the head, it is done at
-// once. Sending is exchange.cjs's.
+// threads, and one at most is in flight; of a small body, which came with the head, and of a fast
+// one, as far as it has come, it is done at once. Sending is exchange.cjs's.
 
 const native = require('../build/rq_node.node')
 const { asyncDispose, dispose } = require('./disposal.cjs')
@@ -14,7 +14,24 @@ const { because, forgotten } = require('./signal.cjs')
 const { nodeStream, webStream } = require('./streams.cjs')
 const { text, textOrNull } = require('./values.cjs')
 
+const TURN_BYTES = 1024 * 1024
+
 let handleOf
+let taken = 0 // bytes in pieces, since the event loop was waited for
+let turning // while it is
+
+/**
+ * Pieces that are there at once, or come from a worker as soon as they are asked for, would keep a
+ * loop of promises to itself: timers and other sockets have their turn after so many bytes.
+ */
+function turn () {
+  turning ??= new Promise((resolve) => setImmediate(() => {
+    taken = 0
+    turning = undefined
+    resolve()
+  }))
+  return turning
+}
 
 /** Bytes of the addon's, which begin where their memory does. */
 function bufferOf (bytes) {
@@ -293,8 +310,10 @@ class Response {
     this.#take()
     try {
       for (;;) {
+        if (taken >= TURN_BYTES) await turn()
         const got = await this.#read(call)
         if (Array.isArray(got)) return this.#end(got)
+        taken += got.length
         yield got instanceof Uint8Array ? bufferOf(got) : got
       }
     } finally {

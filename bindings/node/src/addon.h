@@ -174,6 +174,7 @@ struct response {
   unsigned users;             /* jobs that use what it lends */
   bool busy;                  /* a job is in flight */
   bool whole;                 /* the body is in memory: reading it does not block */
+  bool fast;                  /* the last piece filled its room */
 };
 #define RESPONSE_GONE "the response was lent to a hook, for its call only, or given away by one"
 napi_value response_handle(napi_env env, response made, response **held);
@@ -186,7 +187,8 @@ void response_use(response *lender);                    /* a job uses what it le
 void response_unuse(response *lender);
 const rq_cancel *response_token(const response *of);
 void response_stop(const response *of);                 /* ends whatever it waits for */
-napi_value response_submit(napi_env env, response *of, job *work, bool blocks); /* as run does */
+napi_value response_submit(napi_env env, response *of, job *work, bool blocks); /* its outcome */
+napi_value response_conclude(napi_env env, job *work); /* what ran on the JS thread; drops it */
 napi_value response_lend(napi_env env, response *by, rq_response *inner, response **held);
 void response_retract(response *held);                  /* it means nothing any more */
 rq_response *response_give(napi_env env, napi_value handle, response *to); /* NULL: thrown */

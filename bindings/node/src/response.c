@@ -109,10 +109,8 @@ void response_stop(const response *of) {
   for (of = root(of); of != NULL; of = of->adopted) rq_cancel_trigger(of->cancel);
 }
 
-/* Here and now, for it does not block. */
-static napi_value run(napi_env env, job *work) {
+napi_value response_conclude(napi_env env, job *work) {
   napi_value value = NULL;
-  work->run(work);
   if (work->error != NULL)
     napi_throw(env, error_object(env, work->error));
   else
@@ -124,7 +122,10 @@ static napi_value run(napi_env env, job *work) {
 /* What was lent to a hook is read by the thread that waits for the hook: it is that thread's, and
    no other has to be free. */
 napi_value response_submit(napi_env env, response *of, job *work, bool blocks) {
-  if (of->whole && !blocks) return run(env, work);
+  if (of->whole && !blocks) {
+    work->run(work);
+    return response_conclude(env, work);
+  }
   for (; of != NULL; of = of->lender)
     if (of->kind == RESPONSE_LENT) return pool_hand(env, of->lender->sending, work);
   return pool_submit(env, work);

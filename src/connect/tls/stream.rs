@@ -176,8 +176,10 @@ impl TlsStream {
         }
         let part = parts.iter().find(|part| !part.is_empty()).map_or(&[][..], |part| part);
         let taken = self.records.encrypt(part, &[]).map_err(Stop::Tls)?;
-        self.flush(limit, watch)?;
-        Ok(Sent::Bytes(taken))
+        match self.flush(limit, watch) {
+            Ok(_) | Err(Stop::NotYet) => Ok(Sent::Bytes(taken)),
+            Err(stop) => Err(stop),
+        }
     }
 
     /// Whether the peer has sent a byte of an answer, or its end; session tickets are neither.
@@ -236,8 +238,7 @@ impl TlsStream {
         let was_over = self.records.over().is_some();
         let got = self.records.decrypt(out);
         if !was_over && matches!(self.records.over(), Some(Over::Fault(_))) {
-            let idle = Some(std::time::Duration::from_millis(1));
-            let _ = self.flush(&Limit { idle, by: None, cancel: None }, false);
+            let _ = self.flush(&Limit::now(), false);
         }
         got
     }
