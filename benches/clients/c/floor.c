@@ -30,10 +30,14 @@ static void die(const char *what) {
   exit(1);
 }
 
+/* Tickets come on every thread; only the one thread that resumes looks at them. */
 static int keep_ticket(SSL *ssl, SSL_SESSION *session) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   (void)ssl;
+  pthread_mutex_lock(&lock);
   if (ticket) SSL_SESSION_free(ticket);
   ticket = session;
+  pthread_mutex_unlock(&lock);
   return 1;
 }
 
