@@ -101,7 +101,7 @@ impl HeadScanner {
                 return Ok(Some((head, end)));
             }
         }
-        last.is_another();
+        last.read_another();
         let Some(end) = self.end_of_head(bytes)? else {
             check_head_size(before + bytes.len())?;
             return Ok(None);

@@ -27,8 +27,8 @@ struct Known {
 }
 
 impl LastHead {
-    /// What is read now is another head.
-    pub(super) fn is_another(&mut self) {
+    /// Another head has been read.
+    pub(super) fn read_another(&mut self) {
         if let Some(known) = &mut self.0 {
             known.is_current = false;
         }
