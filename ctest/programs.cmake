@@ -21,6 +21,7 @@ set(said_proxies_and_sockets "^https://example.com/: direct$")
 set(said_adapters "^202 call 1: POST$")
 set(said_hooks "^302 http.*/redirect/0$")
 set(said_callbacks "\"bytes\": 3893")
+set(said_many_at_a_time "^2: 200$")
 set(said_threads "\"hello\": \"librq\"")
 set(said_timeouts "^gave up in step")
 

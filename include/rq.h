@@ -76,13 +76,14 @@
  *
  * OWNERSHIP
  *
- * What a function called rq_..._new, rq_prepare, rq_send, rq_send_with, rq_perform, rq_get,
- * rq_post_json, rq_response_next or rq_cookies_list returns is yours: free it with the rq_..._free
- * of its type, or let rq_sugar.h do so at the end of a scope. Frees take NULL, in any order: a
- * response outlives its session. All other pointers are lent by the handle they came from, until it
- * is freed or changed. Bytes and text passed in are copied. Text is UTF-8 and NUL-terminated both
- * ways; header values and reasons are handed out as the bytes received. Where a length or another
- * result is written through a pointer, that pointer may be NULL.
+ * What a function called rq_..._new, rq_..._begin, rq_prepare, rq_send, rq_send_with, rq_perform,
+ * rq_get, rq_post_json, rq_pending_finish, rq_response_next or rq_cookies_list returns is yours:
+ * free it with the rq_..._free of its type, or let rq_sugar.h do so at the end of a scope. Frees
+ * take NULL, in any order: a response outlives its session. All other pointers are lent by the
+ * handle they came from, until it is freed or changed. Bytes and text passed in are copied. Text is
+ * UTF-8 and NUL-terminated both ways; header values and reasons are handed out as the bytes
+ * received. Where a length or another result is written through a pointer, that pointer may be
+ * NULL.
  *
  *     // Hands a response out of a function; everything else frees itself.
  *     #include <rq_sugar.h>
@@ -556,6 +557,47 @@
  *       return 0;
  *     }
  *
+ * MANY AT A TIME
+ *
+ * A thread that has begun a request by rq_perform_begin or rq_send_begin may begin others, and wait
+ * for all of them, and for whatever else it waits for, by poll. rq_pending_finish then gives the
+ * response; rq_body_read_now reads what has come of its body.
+ *
+ *     // One thread, three requests on their way.
+ *     #include <poll.h>
+ *     #include <rq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       rq_error *e = NULL;
+ *       rq_session *s = rq_session_new(&e);
+ *       rq_request *q = rq_request_new("GET", "https://example.org/json", &e);
+ *       rq_pending *sent[3];
+ *       for (int i = 0; i < 3; i++) sent[i] = rq_perform_begin(s, q, NULL, &e);
+ *
+ *       for (int left = 3; left > 0 && !e;) {
+ *         struct pollfd waits[3];
+ *         for (int i = 0; i < 3; i++)
+ *           waits[i] = (struct pollfd){rq_pending_fd(sent[i]), POLLIN, 0};
+ *         poll(waits, 3, 100);
+ *         for (int i = 0; i < 3; i++) {
+ *           if (!sent[i] || (waits[i].fd >= 0 && !waits[i].revents && rq_pending_wait_ms(sent[i])))
+ *             continue;
+ *           rq_response *r = rq_pending_finish(sent[i], &e);
+ *           printf("%d: %d\n", i, rq_response_status(r));
+ *           rq_response_free(r);
+ *           rq_pending_free(sent[i]);
+ *           sent[i] = NULL;
+ *           left--;
+ *         }
+ *       }
+ *       for (int i = 0; i < 3; i++) rq_pending_free(sent[i]);
+ *       rq_request_free(q);
+ *       rq_session_free(s);
+ *       rq_error_free(e);
+ *       return 0;
+ *     }
+ *
  * THREADS
  *
  * A session (with its rq_opts) and a cancel token may be used by any number of threads at once.
@@ -891,6 +933,11 @@ typedef struct rq_opts rq_opts;
  * is given content.
  */
 typedef struct rq_part rq_part;
+
+/**
+ * A request that has been sent, and whose answer is still to be read.
+ */
+typedef struct rq_pending rq_pending;
 
 /**
  * A request as it will be sent, byte for byte. May be sent any number of times.
@@ -1766,6 +1813,74 @@ void rq_part_callback(rq_part *part,
                       rq_free_fn free,
                       int64_t length,
                       rq_error **error);
+
+/**
+ * Prepares a request and sends it, over a kept connection or a new one, but does not wait for the
+ * answer: rq_pending_finish reads that. What takes more than that is left to rq_pending_finish as
+ * a whole: bodies that are streamed, announced (rq_opts_expect_continue), or larger than 16 KiB,
+ * proxies that forward, adapters, and request hooks.
+ *
+ * `cancel` may be NULL; it holds until the end of the body. Blocks for a connection alone: while
+ * rq_opts_pool lets no more of them be open, too. Errors: as rq_prepare; what goes wrong in the
+ * sending, rq_pending_finish tells. Ownership: yours, free it with rq_pending_free; `session` and
+ * `request` may be freed before. Threads: any number. Since: 0.1.
+ */
+rq_pending *rq_perform_begin(const rq_session *session,
+                             const rq_request *request,
+                             const rq_cancel *cancel,
+                             rq_error **error);
+
+/**
+ * The same for a request that is prepared already, with settings for this sending alone as
+ * rq_send_with has them. `opts` and `cancel` may be NULL.
+ *
+ * Errors: `RQ_ERR_MISUSE`. Ownership: yours, free it with rq_pending_free; the others may be freed
+ * before. Threads: as rq_perform_begin. Since: 0.1.
+ */
+rq_pending *rq_send_begin(const rq_session *session,
+                          const rq_prepared *prepared,
+                          const rq_opts *opts,
+                          const rq_cancel *cancel,
+                          rq_error **error);
+
+/**
+ * The descriptor that becomes readable when the answer comes, when the connection ends, and when
+ * the request is cancelled, to be waited for by poll, epoll or kqueue together with any number of
+ * others: then rq_pending_finish waits for the rest of the head at most. -1: there is nothing to
+ * wait for, and rq_pending_finish does all that is left.
+ *
+ * Ownership: lent until rq_pending_finish or rq_pending_free; do nothing with it but wait.
+ * Threads: one at a time. Since: 0.1.
+ */
+int rq_pending_fd(const rq_pending *pending);
+
+/**
+ * How many milliseconds the descriptor may still be waited for, by the read timeout and the
+ * deadline, rounded up: rq_pending_finish after that tells the timeout, unless the answer came.
+ * -1: there is no limit, or nothing to wait for.
+ *
+ * Threads: one at a time. Since: 0.1.
+ */
+int64_t rq_pending_wait_ms(const rq_pending *pending);
+
+/**
+ * Reads the response's head, and sends before that what has not been sent: what rq_send does, from
+ * where the request stands. Blocks where no answer is there yet. The timeouts count from the
+ * sending on. It can be called once.
+ *
+ * Errors: as rq_send; `RQ_ERR_MISUSE` the second time. Ownership: the response is yours, free it
+ * with rq_response_free, and `pending` still. Threads: one at a time, and not only the one that
+ * began. Since: 0.1.
+ */
+rq_response *rq_pending_finish(rq_pending *pending, rq_error **error);
+
+/**
+ * Frees a pending request, and gives it up with its connection if it is not finished. NULL is
+ * fine.
+ *
+ * Since: 0.1.
+ */
+void rq_pending_free(rq_pending *pending);
 
 /**
  * Merges a request with a session's defaults into what will be sent. Sends nothing. Without a

@@ -47,6 +47,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     /// Starts the clock of one call.
+    #[inline(always)]
     pub(crate) fn start(timeouts: Timeouts, cancel: Option<&CancelToken>) -> Self {
         let started = Instant::now();
         let deadline = timeouts.total.and_then(|total| started.checked_add(total));
@@ -64,12 +65,17 @@ impl Budget {
     }
 
     /// Tells that a step has been done; `detail` is made only if somebody listens.
+    #[inline(always)]
     pub(crate) fn tell(&self, step: Step, detail: impl FnOnce() -> String) {
         if let Some(listeners) = &self.trace {
-            let (elapsed, detail) = (self.began.elapsed(), detail());
-            let trace = Trace { step, elapsed, detail: &detail };
-            listeners.iter().for_each(|listener| listener(&trace));
+            self.tell_them(listeners, step, &detail());
         }
+    }
+
+    #[cold]
+    fn tell_them(&self, listeners: &[OnTrace], step: Step, detail: &str) {
+        let trace = Trace { step, elapsed: self.began.elapsed(), detail };
+        listeners.iter().for_each(|listener| listener(&trace));
     }
 
     /// Waits for `pause`, or until the call is cancelled or its deadline has passed.
@@ -134,9 +140,22 @@ impl Budget {
     }
 
     /// The limit for each wait of an exchange.
+    #[inline(always)]
     pub(crate) fn exchanging(&self) -> Limit {
         let idle = self.timeouts.read.map(|read| read.max(SHORTEST_WAIT));
         Limit { idle, by: self.deadline, cancel: self.cancel.clone(), now: false }
+    }
+
+    /// The same for a wait that has begun at `since`.
+    pub(crate) fn exchanging_since(&self, since: Moment) -> Limit {
+        let by = self.timeouts.read.and_then(|read| since.0.checked_add(read));
+        Limit { by: earlier(by, self.deadline), cancel: self.cancel.clone(), ..Limit::none() }
+    }
+
+    /// How long such a wait may still last; `None` is no limit.
+    pub(crate) fn left_since(&self, since: Moment) -> Option<Duration> {
+        let by = self.exchanging_since(since).by?;
+        Some(by.saturating_duration_since(Instant::now()))
     }
 
     /// The error for a limit that ran out: total if the deadline has passed, else `kind`.

@@ -62,7 +62,7 @@ pub use options::{Options, PoolLimits, Resolve, SharedOptions, TlsVersion};
 pub use prepare::Prepared;
 pub use request::Request;
 pub use response::Response;
-pub use session::{Cookies, Session, prepare_alone};
+pub use session::{Cookies, Pending, Session, prepare_alone};
 pub use trace::{OnTrace, Progress, Step, Trace};
 pub use url::{Scheme, Url};
 

@@ -56,6 +56,8 @@ pub const SOCKS_TEXT_BYTES_MAX: usize = 255;
 pub const SOCKET_PATH_BYTES_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 /// Bytes of a refusing proxy's body that an error carries.
 pub const PROXY_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the body of a request that is sent before its answer is asked for.
+pub const BEGUN_BODY_BYTES_MAX: usize = 16 * 1024;
 /// Size of the buffer in which heads are read; bodies into smaller caller's buffers pass through
 /// it.
 pub const READ_BUFFER_BYTES: usize = 16 * 1024;

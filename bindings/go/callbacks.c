@@ -41,25 +41,56 @@ rq_prepared *rqgo_prepare(const rq_session *session, const rq_request *request, 
 	RETURN_WITHIN(left, rq_prepared *, rq_prepare(session, request, error));
 }
 
-rq_response *rqgo_perform(const rq_session *session, rq_request *request, rq_cancel **token,
-                          rqgo_answer *answer, rq_error **error, rqgo_left *left) {
-	if (!*token)
-		*token = rq_cancel_new(error);
-	WITHIN(left, rq_response *, response, rq_perform(session, request, *token, error));
-	rq_request_free(request);
+static rq_response *with_head(rq_response *response, rqgo_answer *answer) {
 	if (response)
 		rqgo_head(response, answer);
 	return response;
 }
 
-rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared, const rq_opts *opts,
-                       rq_cancel **token, rqgo_answer *answer, rq_error **error, rqgo_left *left) {
+rq_response *rqgo_finish(rqgo_wait *wait, rqgo_answer *answer, rq_error **error, rqgo_left *left) {
+	WITHIN(left, rq_response *, response, rq_pending_finish(wait->pending, error));
+	rq_pending_free(wait->pending);
+	wait->pending = NULL;
+	return with_head(response, answer);
+}
+
+// What has begun is finished at once where there is nothing to wait for.
+static rq_response *begun(rq_pending *pending, rqgo_wait *wait, rqgo_answer *answer,
+                          rq_error **error, rqgo_left *left) {
+	if (!pending)
+		return NULL;
+	wait->pending = pending;
+	wait->fd = rq_pending_fd(pending);
+	wait->ms = rq_pending_wait_ms(pending);
+	return wait->fd < 0 ? rqgo_finish(wait, answer, error, left) : NULL;
+}
+
+rq_response *rqgo_perform(const rq_session *session, rq_request *request, rq_cancel **token,
+                          rqgo_wait *wait, rqgo_answer *answer, rq_error **error,
+                          rqgo_left *left) {
 	if (!*token)
 		*token = rq_cancel_new(error);
+	if (wait->wanted) {
+		WITHIN(left, rq_pending *, pending, rq_perform_begin(session, request, *token, error));
+		rq_request_free(request);
+		return begun(pending, wait, answer, error, left);
+	}
+	WITHIN(left, rq_response *, response, rq_perform(session, request, *token, error));
+	rq_request_free(request);
+	return with_head(response, answer);
+}
+
+rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared, const rq_opts *opts,
+                       rq_cancel **token, rqgo_wait *wait, rqgo_answer *answer, rq_error **error,
+                       rqgo_left *left) {
+	if (!*token)
+		*token = rq_cancel_new(error);
+	if (wait->wanted) {
+		WITHIN(left, rq_pending *, pending, rq_send_begin(session, prepared, opts, *token, error));
+		return begun(pending, wait, answer, error, left);
+	}
 	WITHIN(left, rq_response *, response, rq_send_with(session, prepared, opts, *token, error));
-	if (response)
-		rqgo_head(response, answer);
-	return response;
+	return with_head(response, answer);
 }
 
 const void *rqgo_content(const rq_prepared *prepared, size_t *len, rq_error **error,

@@ -12,15 +12,28 @@ typedef struct {
 	bool ended;        // no handle: what was read was the last of the body
 } rqgo_left;
 
+// What a call that sends leaves to be waited for without a thread, where that is wanted.
+typedef struct {
+	bool wanted;
+	rq_pending *pending; // NULL: nothing, the call has done it all
+	int64_t ms;          // how long it may be waited for; -1: no limit
+	int fd;              // until it is readable
+} rqgo_wait;
+
 // The library's calls that run callbacks.
 rq_prepared *rqgo_prepare(const rq_session *session, const rq_request *request, rq_error **error,
                           rqgo_left *left);
-// Frees the request. Where *token is NULL it makes one; where a response came, its head too.
+// Frees the request. Where *token is NULL it makes one; where a response came, its head too. Gives
+// none where the answer is left to be waited for.
 rq_response *rqgo_perform(const rq_session *session, rq_request *request, rq_cancel **token,
-                          rqgo_answer *answer, rq_error **error, rqgo_left *left);
+                          rqgo_wait *wait, rqgo_answer *answer, rq_error **error,
+                          rqgo_left *left);
 // The same of a prepared one, which stays.
 rq_response *rqgo_send(const rq_session *session, const rq_prepared *prepared, const rq_opts *opts,
-                       rq_cancel **token, rqgo_answer *answer, rq_error **error, rqgo_left *left);
+                       rq_cancel **token, rqgo_wait *wait, rqgo_answer *answer, rq_error **error,
+                       rqgo_left *left);
+// The second half of both, where something was left.
+rq_response *rqgo_finish(rqgo_wait *wait, rqgo_answer *answer, rq_error **error, rqgo_left *left);
 const void *rqgo_content(const rq_prepared *prepared, size_t *len, rq_error **error,
                          rqgo_left *left);
 // Where as many bytes come as are left by the declared length, or -1, it looks for the end too.

@@ -1,14 +1,12 @@
-// Sessions and the ways to send: a verb, a Request, a Prepared. All of them end in exchange.
+// Sessions and the ways to send: a verb, a Request, a Prepared. All of them end in exchange, which
+// is outbound.go's.
 
 package rq
 
 // #include "callbacks.h"
 import "C"
 
-import (
-	"context"
-	"sync"
-)
+import "context"
 
 // Session keeps connections and cookies between requests, and holds what these have in common:
 // headers, parameters, credentials, proxies, timeouts, certificates. Any number of goroutines may
@@ -120,7 +118,7 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
 		return nil, err
 	}
 	return e.exchange(func(o *outbound) *C.rq_response {
-		return C.rqgo_perform(session, request, &e.watch.token, &o.head, &o.err, &o.left)
+		return C.rqgo_perform(session, request, &e.watch.token, &o.wait, &o.head, &o.err, &o.left)
 	})
 }
 
@@ -172,31 +170,6 @@ func (s *Session) Send(ctx context.Context, p *Prepared, options ...Option) (*Re
 			defer C.rq_opts_free(opts)
 			o.apply(opts, options)
 		}
-		return C.rqgo_send(session, prepared, opts, &e.watch.token, &o.head, &o.err, &o.left)
+		return C.rqgo_send(session, prepared, opts, &e.watch.token, &o.wait, &o.head, &o.err, &o.left)
 	})
-}
-
-// outbound is what a call that sends needs, and leaves to the next one.
-type outbound struct {
-	call
-	head C.rqgo_answer
-}
-
-var outbounds = sync.Pool{New: func() any { return new(outbound) }}
-
-// exchange runs the C call that sends, under the context that is watched.
-func (e *ending) exchange(send func(*outbound) *C.rq_response) (*Response, error) {
-	w := &e.watch
-	o := outbounds.Get().(*outbound)
-	defer outbounds.Put(o)
-	o.ctx = w.ctx
-	toWire()
-	response := send(o)
-	fromWire()
-	w.join(takeLeft[*watch](o.left.adopted))
-	if err := o.endUnder(w.ctx); err != nil {
-		w.free(response) // there is one only where a callback panicked
-		return nil, err
-	}
-	return ownResponse(response, &o.head, e), nil
 }

@@ -37,7 +37,8 @@ type Transport struct {
 	Session *Session
 
 	// MaxConcurrent limits the requests between their start and the end of their response's body;
-	// further ones wait. Each may hold a thread of the operating system. 0 is no limit. It is not
+	// further ones wait. Each may hold a thread of the operating system, except on Linux while it
+	// waits for its answer's head. 0 is no limit. It is not
 	// to be changed after the first request.
 	MaxConcurrent int
 

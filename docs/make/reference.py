@@ -16,7 +16,7 @@ PAGES = [
     ("settings", "Settings", r"opts_"),
     ("requests", "Requests", r"request_|part_"),
     ("prepared", "Prepared requests", r"prepare$|prepared_"),
-    ("sending", "Sending and cancelling", r"send|perform$|get$|post_json$|download$|cancel_"),
+    ("sending", "Sending and cancelling", r"send|perform|get$|post_json$|download$|pending_|cancel_"),
     ("responses", "Responses", r"response_|certificate_"),
     ("bodies", "Bodies of responses", r"body_"),
     ("cookies", "Cookies", r"cookies_|cookie_list_"),

@@ -5,136 +5,20 @@
 //! 43–45). When sending breaks, an answer that is there already wins over the error. Interim
 //! answers are skipped, up to a limit (faults 56–58).
 
-use std::borrow::Cow;
-
+use super::outgoing::Outgoing;
 use super::pieces::Pieces;
 use super::retry::Failure;
 use crate::body::buffer::ReadBuffer;
-use crate::body::source::{Source, not_again};
 use crate::connect::stream::{Outbox, Received, Stream};
 use crate::connect::{Sent, Stop, describe};
-use crate::deadline::{Budget, Limit};
+use crate::deadline::{Budget, Limit, Moment};
 use crate::error::{Error, ErrorKind, Phase, Result};
-use crate::headers::Headers;
 use crate::http1::decode::{Head, HeadScanner};
 use crate::http1::encode::{self, Upload, Written};
 use crate::http1::framing::Framing;
 use crate::http1::{head_fault, over_limit};
 use crate::limits::{EXPECT_WAIT, INTERIM_RESPONSES_MAX};
-use crate::prepare::Prepared;
-use crate::trace::{Progress, Step};
-use crate::url::Url;
-
-/// How a request is written for the way that it takes.
-pub(super) struct Wire<'a> {
-    target: Cow<'a, str>,
-    host: Cow<'a, str>,
-    /// Fields that do not go this way.
-    dropped: Vec<&'static str>,
-    /// The Proxy-Authorization to add.
-    authorization: Option<Vec<u8>>,
-    /// Whether the next sending may be written so too: straight to the server, nothing left out.
-    may_be_kept: bool,
-}
-
-impl<'a> Wire<'a> {
-    /// To the server itself, in origin form; `tunnelled`: the proxy has had its own head.
-    pub(super) fn direct(url: &'a Url, tunnelled: bool) -> Self {
-        let dropped = if tunnelled { vec!["Proxy-Authorization"] } else { Vec::new() };
-        let (target, host) = (Cow::Borrowed(url.target()), url.host_header());
-        Self { target, host, dropped, authorization: None, may_be_kept: !tunnelled }
-    }
-
-    /// To a server of this machine behind a unix domain socket, which has no host name.
-    pub(super) fn local(url: &'a Url) -> Self {
-        let (target, host) = (Cow::Borrowed(url.target()), Cow::Borrowed("localhost"));
-        Self { target, host, dropped: Vec::new(), authorization: None, may_be_kept: false }
-    }
-
-    /// To a proxy that forwards it, in absolute form (P4).
-    pub(super) fn forwarded(url: &'a Url, target: String, authorization: Option<Vec<u8>>) -> Self {
-        let (target, host) = (Cow::Owned(target), url.verbatim_host());
-        Self { target, host, dropped: Vec::new(), authorization, may_be_kept: false }
-    }
-
-    /// The same, and the body is not announced.
-    pub(super) fn without_expect(mut self) -> Self {
-        self.dropped.push("Expect");
-        self.may_be_kept = false;
-        self
-    }
-
-    /// The request's fields as they go this way; most go unchanged.
-    fn headers<'b>(&self, prepared: &'b Prepared) -> Cow<'b, Headers> {
-        if self.dropped.is_empty() && self.authorization.is_none() {
-            return Cow::Borrowed(prepared.headers());
-        }
-        let mut headers = prepared.headers().clone();
-        for name in &self.dropped {
-            headers.remove(name);
-        }
-        if let Some(value) = &self.authorization {
-            headers.put("Proxy-Authorization", value);
-        }
-        Cow::Owned(headers)
-    }
-}
-
-/// A request, encoded and checked: whatever is wrong with it was told before a connection was
-/// touched.
-pub(super) struct Outgoing<'a> {
-    method: &'a str,
-    written: Cow<'a, Written>,
-    source: &'a Source,
-    progress: Option<&'a Progress>,
-}
-
-impl<'a> Outgoing<'a> {
-    pub(super) fn of(prepared: &'a Prepared, wire: Wire<'_>) -> Result<Self> {
-        let source = prepared.source();
-        if !source.can_be_sent() {
-            return Err(not_again());
-        }
-        let headers = wire.headers(prepared);
-        let method = prepared.method();
-        let written = Written::of(method, &wire.target, &wire.host, &headers, source.len())?;
-        let written = match wire.may_be_kept {
-            true => prepared.keep_written(written),
-            false => Cow::Owned(written),
-        };
-        Ok(Self { method, written, source, progress: prepared.progress() })
-    }
-
-    /// As [`of`](Self::of), straight to the server, if that has been written before.
-    pub(super) fn again(prepared: &'a Prepared) -> Option<Self> {
-        let written = Cow::Borrowed(prepared.written()?);
-        let (method, source) = (prepared.method(), prepared.source());
-        Some(Self { method, written, source, progress: prepared.progress() })
-    }
-
-    /// Whether the body waits for a word of the server.
-    pub(super) fn expects(&self) -> bool {
-        self.written.expects
-    }
-
-    /// Whether its body can be sent, or sent again.
-    pub(super) fn can_be_sent(&self) -> bool {
-        self.source.can_be_sent()
-    }
-
-    /// Whether its head is all that is sent.
-    fn is_bare(&self) -> bool {
-        self.source.is_none() && self.written.upload == Upload::Plain(0)
-    }
-
-    fn pieces(&self) -> Result<Pieces<'a>> {
-        let total = match self.written.upload {
-            Upload::Plain(length) => Some(length),
-            Upload::Chunked => self.source.len(),
-        };
-        Pieces::of(self.source, total, self.progress)
-    }
-}
+use crate::trace::Step;
 
 /// The head of the final response.
 pub(super) struct Reply {
@@ -145,58 +29,65 @@ pub(super) struct Reply {
 }
 
 /// Sends `outgoing` and reads the head of its answer; what came behind the head stays in `buffer`.
+#[inline(always)]
 pub(super) fn exchange(
     stream: &mut Stream,
     buffer: &mut ReadBuffer,
     outgoing: &Outgoing<'_>,
     budget: &Budget,
 ) -> std::result::Result<Reply, Failure> {
-    let limit = budget.exchanging();
-    let mut exchange = Exchange { stream, buffer, limit, heads: Heads::default() };
-    let sent = match outgoing.is_bare() {
-        true => exchange.transmit(&outgoing.written.head, &[], false),
-        false => {
-            let pieces = outgoing.pieces();
-            let mut pieces = pieces.map_err(|error| Failure { error, answered: false })?;
-            exchange.send(outgoing, &mut pieces)
-        }
-    };
-    let (complete, send_error) = match sent {
-        Ok(complete) => (complete, None),
-        Err(stop) => {
-            let broken = matches!(stop, Stop::Io(_));
-            // The caller's own error may be of any kind: it is no dead connection, whatever it
-            // says.
-            let answered = matches!(stop, Stop::Source(_));
-            let error = unsent(stop, budget);
-            if !broken {
-                return Err(Failure { error, answered });
-            }
-            (false, Some(error))
-        }
-    };
-    if send_error.is_none() {
-        budget.tell(Step::Sent, || if complete { "whole" } else { "until its answer" }.to_owned());
+    let mut exchange = Exchange::on(stream, buffer, budget);
+    let sent = exchange.put(outgoing, budget)?;
+    exchange.get(outgoing, sent, budget)
+}
+
+/// The first half of an [`exchange`]: what was sent, and of the answer's heads what came meanwhile.
+pub(super) fn send(
+    stream: &mut Stream,
+    buffer: &mut ReadBuffer,
+    outgoing: &Outgoing<'_>,
+    budget: &Budget,
+) -> Box<Half> {
+    let mut exchange = Exchange::on(stream, buffer, budget);
+    let sent = exchange.put(outgoing, budget);
+    Box::new(Half { sent, heads: exchange.heads, at: Moment::now() })
+}
+
+/// The second half.
+pub(super) fn receive(
+    stream: &mut Stream,
+    buffer: &mut ReadBuffer,
+    outgoing: &Outgoing<'_>,
+    half: Box<Half>,
+    budget: &Budget,
+) -> std::result::Result<Reply, Failure> {
+    let Half { sent, heads, at } = *half;
+    let mut exchange =
+        Exchange { heads, sent_at: Some(at), ..Exchange::on(stream, buffer, budget) };
+    exchange.get(outgoing, sent?, budget)
+}
+
+/// An exchange between its sending and its answer.
+pub(super) struct Half {
+    sent: std::result::Result<Sending, Failure>,
+    heads: Heads,
+    at: Moment,
+}
+
+impl Half {
+    /// Since when the answer is waited for; `None`: there is nothing to wait for.
+    pub(super) fn waits_since(&self) -> Option<Moment> {
+        let whole = matches!(self.sent, Ok(Sending { complete: true, error: None }));
+        (whole && self.heads.outcome.is_none()).then_some(self.at)
     }
-    let received = exchange.receive(outgoing.method, budget);
-    match (received, exchange.heads.outcome) {
-        (Ok((framing, keep)), Some(Ok(head))) => {
-            budget.tell(Step::Head, || head.status.to_string());
-            let keep = keep && complete && !outgoing.written.asks_to_close;
-            Ok(Reply { head, framing, keep })
-        }
-        (Ok(_), _) => Err(Failure { error: closed(false), answered: false }),
-        (Err(failure), _) => Err(match (send_error, failure.error.kind()) {
-            // A TLS alert says why the connection broke; a cancel is why.
-            (_, ErrorKind::Cancelled | ErrorKind::Tls) => failure,
-            (Some(error), _) => Failure { error, answered: failure.answered },
-            // The peer's end was seen before its effect on a send was.
-            (None, ErrorKind::Closed) if !complete => {
-                Failure { error: interrupted(&failure.error), answered: failure.answered }
-            }
-            (None, _) => failure,
-        }),
-    }
+}
+
+/// What came of sending a request, where that did not end the exchange.
+struct Sending {
+    /// All of it was sent.
+    complete: bool,
+    /// Why the connection broke: an answer may have come nevertheless.
+    error: Option<Error>,
 }
 
 fn unsent(stop: Stop, budget: &Budget) -> Error {
@@ -220,9 +111,82 @@ struct Exchange<'a> {
     buffer: &'a mut ReadBuffer,
     limit: Limit,
     heads: Heads,
+    /// When the request was sent, if that was not now.
+    sent_at: Option<Moment>,
 }
 
-impl Exchange<'_> {
+impl<'a> Exchange<'a> {
+    #[inline(always)]
+    fn on(stream: &'a mut Stream, buffer: &'a mut ReadBuffer, budget: &Budget) -> Self {
+        let limit = budget.exchanging();
+        Self { stream, buffer, limit, heads: Heads::default(), sent_at: None }
+    }
+
+    /// Sends the request, as far as the peer takes it.
+    #[inline(always)]
+    fn put(
+        &mut self,
+        outgoing: &Outgoing<'_>,
+        budget: &Budget,
+    ) -> std::result::Result<Sending, Failure> {
+        let sent = match outgoing.is_bare() {
+            true => self.transmit(&outgoing.written.head, &[], false),
+            false => {
+                let pieces = outgoing.pieces();
+                let mut pieces = pieces.map_err(|error| Failure { error, answered: false })?;
+                self.send(outgoing, &mut pieces)
+            }
+        };
+        match sent {
+            Ok(complete) => {
+                let far = if complete { "whole" } else { "until its answer" };
+                budget.tell(Step::Sent, || far.to_owned());
+                Ok(Sending { complete, error: None })
+            }
+            Err(stop) => {
+                let broken = matches!(stop, Stop::Io(_));
+                // The caller's own error may be of any kind: it is no dead connection, whatever it
+                // says.
+                let answered = matches!(stop, Stop::Source(_));
+                let error = unsent(stop, budget);
+                match broken {
+                    true => Ok(Sending { complete: false, error: Some(error) }),
+                    false => Err(Failure { error, answered }),
+                }
+            }
+        }
+    }
+
+    /// Reads the head of the answer.
+    #[inline(always)]
+    fn get(
+        &mut self,
+        outgoing: &Outgoing<'_>,
+        sent: Sending,
+        budget: &Budget,
+    ) -> std::result::Result<Reply, Failure> {
+        let Sending { complete, error: send_error } = sent;
+        let received = self.receive(outgoing.method, budget);
+        match (received, self.heads.outcome.take()) {
+            (Ok((framing, keep)), Some(Ok(head))) => {
+                budget.tell(Step::Head, || head.status.to_string());
+                let keep = keep && complete && !outgoing.written.asks_to_close;
+                Ok(Reply { head, framing, keep })
+            }
+            (Ok(_), _) => Err(Failure { error: closed(false), answered: false }),
+            (Err(failure), _) => Err(match (send_error, failure.error.kind()) {
+                // A TLS alert says why the connection broke; a cancel is why.
+                (_, ErrorKind::Cancelled | ErrorKind::Tls) => failure,
+                (Some(error), _) => Failure { error, answered: failure.answered },
+                // The peer's end was seen before its effect on a send was.
+                (None, ErrorKind::Closed) if !complete => {
+                    Failure { error: interrupted(&failure.error), answered: failure.answered }
+                }
+                (None, _) => failure,
+            }),
+        }
+    }
+
     /// Sends head and body; false: the final answer came before the body was through.
     fn send(
         &mut self,
@@ -340,6 +304,7 @@ impl Exchange<'_> {
     }
 
     /// Reads heads until the final one, which stays the outcome.
+    #[inline(always)]
     fn receive(
         &mut self,
         method: &str,
@@ -356,11 +321,28 @@ impl Exchange<'_> {
                 Some(Err(error)) => return Err(fail(error.clone())),
                 None => {}
             }
-            match self.stream.read(self.buffer.room(), &self.limit) {
+            match self.read(budget) {
                 Ok(Received::Bytes(count)) => self.buffer.filled(count),
                 Ok(Received::End { .. }) => return Err(fail(closed(answered))),
                 Err(stop) => return Err(fail(broken(stop, answered, budget))),
             }
+        }
+    }
+
+    /// Waits for what comes next. What was sent before now has been waited for since.
+    #[inline(always)]
+    fn read(&mut self, budget: &Budget) -> std::result::Result<Received, Stop> {
+        match self.sent_at.take() {
+            None => self.stream.read(self.buffer.room(), &self.limit),
+            Some(at) => self.read_since(at, budget),
+        }
+    }
+
+    fn read_since(&mut self, at: Moment, budget: &Budget) -> std::result::Result<Received, Stop> {
+        let now = Limit { now: true, ..self.limit.clone() };
+        match self.stream.read(self.buffer.room(), &now) {
+            Err(Stop::NotYet) => self.stream.read(self.buffer.room(), &budget.exchanging_since(at)),
+            at_once => at_once,
         }
     }
 }

@@ -2,16 +2,20 @@
 //! what is sent once more without asking: after a dead kept connection, without an Expect that was
 //! refused, with the answer to a proxy's challenge.
 
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
 use super::SendContext;
-use super::exchange::{Outgoing, Reply, exchange};
+use super::exchange::{Half, Reply, exchange, receive, send};
+use super::outgoing::Outgoing;
 use super::pool::Pool;
 use super::proxied::ProxyAuths;
 use super::retry::{self, Failure};
 use super::route::{Connection, Route};
 use crate::body::content::Content;
-use crate::body::{Body, Watch};
+use crate::body::{Body, Open, Watch};
 use crate::connect::{Lookups, Profiles, System};
-use crate::deadline::Moment;
+use crate::deadline::{Budget, Moment};
 use crate::error::Result;
 use crate::headers::Headers;
 use crate::http1::framing::Framing;
@@ -56,11 +60,7 @@ impl HttpAdapter {
     /// Sends `prepared` and reads the response's head.
     pub(crate) fn send(&self, prepared: &Prepared, context: &SendContext<'_>) -> Result<Response> {
         let route = Route::of(self, prepared, context)?;
-        let known = if route.is_direct() { Outgoing::again(prepared) } else { None };
-        let mut outgoing = match known {
-            Some(outgoing) => outgoing,
-            None => Outgoing::of(prepared, route.wire(prepared)?)?,
-        };
+        let mut outgoing = outgoing(prepared, &route)?;
         let mut response = self.exchange(prepared, &route, &outgoing, context)?;
         if response.status() == 417 && outgoing.expects() && outgoing.can_be_sent() {
             // Fault 47: the server does not know Expect; the body was not asked for.
@@ -79,6 +79,26 @@ impl HttpAdapter {
         Ok(response)
     }
 
+    /// Sends `prepared`, if it is of the kind that leaves at once, and leaves its answer to
+    /// [`send`](Self::send), which tells as well what went wrong here.
+    pub(crate) fn begin(
+        &self,
+        prepared: &Prepared,
+        context: &SendContext<'_>,
+    ) -> Option<Box<Begun>> {
+        let route = Route::of(self, prepared, context).ok()?;
+        // What is told to a proxy that forwards may be good for one sending.
+        if route.forwarder().is_some() {
+            return None;
+        }
+        let outgoing = outgoing(prepared, &route).ok().filter(Outgoing::leaves_at_once)?;
+        Some(Box::new(Begun(route.connection(context.budget, false).map(|mut connection| {
+            let Open { stream, buffer, .. } = &mut connection.open;
+            let half = send(stream, buffer, &outgoing, context.budget);
+            (connection, half)
+        }))))
+    }
+
     /// Closes connections that no request uses.
     pub(crate) fn close_idle(&self) {
         self.shared().pool.close_idle();
@@ -93,8 +113,15 @@ impl HttpAdapter {
         context: &SendContext<'_>,
     ) -> Result<Response> {
         let (method, budget) = (prepared.method(), context.budget);
-        let mut connection = route.connection(budget, false)?;
+        let mut fresh = false;
+        if let Some(begun) = context.begun.take() {
+            match begun.go_on(prepared, outgoing, context)? {
+                Some(response) => return Ok(response),
+                None => fresh = true,
+            }
+        }
         loop {
+            let mut connection = route.connection(budget, fresh)?;
             let Connection { open, reused } = &mut connection;
             let reused = *reused;
             match exchange(&mut open.stream, &mut open.buffer, outgoing, budget) {
@@ -103,8 +130,8 @@ impl HttpAdapter {
                     if retry::may_resend(method, reused, &failure) && outgoing.can_be_sent() =>
                 {
                     drop(connection);
-                    budget.tell(Step::Retry, || "the kept connection was dead".to_owned());
-                    connection = route.connection(budget, true)?;
+                    tell_of_resending(budget);
+                    fresh = true;
                 }
                 Err(Failure { error, .. }) => return Err(error),
             }
@@ -112,6 +139,62 @@ impl HttpAdapter {
     }
 }
 
+fn tell_of_resending(budget: &Budget) {
+    budget.tell(Step::Retry, || "the kept connection was dead".to_owned());
+}
+
+/// An exchange that has begun: its request has been sent, or no connection could be had.
+pub(crate) struct Begun(Result<(Connection, Box<Half>)>);
+
+impl Begun {
+    /// The response; `None`: its kept connection was dead, and the request is to be sent once more.
+    #[cold]
+    fn go_on(
+        self,
+        prepared: &Prepared,
+        outgoing: &Outgoing<'_>,
+        context: &SendContext<'_>,
+    ) -> Result<Option<Response>> {
+        let (mut connection, half) = self.0?;
+        let Open { stream, buffer, .. } = &mut connection.open;
+        match receive(stream, buffer, outgoing, half, context.budget) {
+            Ok(reply) => Ok(Some(respond(prepared, connection, reply, context))),
+            // All of it is in memory: it can be sent again.
+            Err(failure) if retry::may_resend(prepared.method(), connection.reused, &failure) => {
+                drop(connection);
+                tell_of_resending(context.budget);
+                Ok(None)
+            }
+            Err(Failure { error, .. }) => Err(error),
+        }
+    }
+
+    /// What becomes readable when there is an answer; `None`: there is nothing to wait for.
+    pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        let (Connection { open: Open { stream, buffer, .. }, .. }, half) = self.0.as_ref().ok()?;
+        half.waits_since()?;
+        // What has been opened already makes nothing readable.
+        (stream.unread().is_empty() && buffer.unread().is_empty()).then(|| stream.descriptor())
+    }
+
+    /// How long the answer may be waited for; `None`: without a limit.
+    pub(crate) fn wait_left(&self, budget: &Budget) -> Option<Duration> {
+        let (_, half) = self.0.as_ref().ok()?;
+        budget.left_since(half.waits_since()?)
+    }
+}
+
+/// How `prepared` is written for its way.
+#[inline]
+fn outgoing<'a>(prepared: &'a Prepared, route: &Route<'_>) -> Result<Outgoing<'a>> {
+    let known = if route.is_direct() { Outgoing::again(prepared) } else { None };
+    match known {
+        Some(outgoing) => Ok(outgoing),
+        None => Outgoing::of(prepared, route.wire(prepared)?),
+    }
+}
+
+#[inline(always)]
 fn respond(
     prepared: &Prepared,
     connection: Connection,

@@ -9,6 +9,7 @@ mod exchange;
 mod http;
 mod idle;
 mod open;
+mod outgoing;
 mod pieces;
 mod place;
 mod pool;
@@ -18,8 +19,10 @@ mod retry;
 mod route;
 
 pub use crate::connect::System;
-pub(crate) use http::HttpAdapter;
+pub(crate) use http::{Begun, HttpAdapter};
 pub use reply::Reply;
+
+use std::cell::Cell;
 
 use crate::certs::CaBundle;
 use crate::deadline::Budget;
@@ -72,6 +75,8 @@ pub(crate) struct SendContext<'a> {
     /// Is shown the headers of a reply of the server's that is answered without the caller seeing
     /// it.
     pub(crate) passed_over: &'a dyn Fn(&Headers),
+    /// The exchange that has begun already, for the first sending to go on with.
+    pub(crate) begun: &'a Cell<Option<Box<Begun>>>,
 }
 
 /// Whether the built-in adapter serves `url`.

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::SendContext;
-use super::exchange::Wire;
 use super::http::{HttpAdapter, Shared};
+use super::outgoing::Wire;
 use super::place::Key;
 use super::pool::{Checkout, Policy};
 use crate::auth::digest::Pieces;
@@ -51,6 +51,7 @@ pub(super) struct Route<'a> {
 }
 
 impl<'a> Route<'a> {
+    #[inline(always)]
     pub(super) fn of(
         adapter: &'a HttpAdapter,
         prepared: &'a Prepared,
@@ -112,7 +113,7 @@ impl<'a> Route<'a> {
     }
 
     /// The proxy, if it reads the request itself.
-    fn forwarder(&self) -> Option<&'a Proxy> {
+    pub(super) fn forwarder(&self) -> Option<&'a Proxy> {
         self.proxy.filter(|proxy| self.profile.is_none() && !proxy.scheme().is_socks())
     }
 
@@ -229,6 +230,7 @@ impl<'a> Route<'a> {
 }
 
 /// The unix domain socket that serves `url`: that of its own scheme, or else the one that is set.
+#[inline(always)]
 fn socket_of<'a>(
     url: &Url,
     options: &'a Options,

@@ -149,6 +149,10 @@ impl Link {
         self
     }
 
+    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
     pub(crate) fn can_send_files(&self) -> bool {
         self.system.is_some()
     }

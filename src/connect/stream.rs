@@ -1,6 +1,7 @@
 //! A byte stream to the peer, plain or TLS: what the exchange reads from and writes to.
 
 use std::io::IoSlice;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use super::socket::{Link, Sent, Stop};
@@ -121,6 +122,14 @@ impl Stream {
         match self {
             Self::Plain(link) => link.has_input(),
             Self::Tls(stream) => stream.has_input(),
+        }
+    }
+
+    /// What becomes readable when the peer has sent something.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Plain(link) => link.descriptor(),
+            Self::Tls(stream) => stream.descriptor(),
         }
     }
 

@@ -68,6 +68,7 @@ impl LastHead {
 
     /// The framing of the response to `method`, whose head was read just now, and whether the
     /// connection may be kept after it.
+    #[inline(always)]
     pub(crate) fn framing_of(&mut self, method: &str, head: &Head) -> Result<(Framing, bool)> {
         let known = self.0.as_mut().filter(|known| known.is_current);
         let Some(known) = known.filter(|_| !method.eq_ignore_ascii_case("HEAD")) else {

@@ -298,6 +298,7 @@ impl Options {
     }
 
     /// The timeouts that hold for a request with these options on a session with `session`.
+    #[inline(always)]
     pub(crate) fn timeouts_over(&self, session: &Self) -> Timeouts {
         let (connect, read) = self
             .timeout

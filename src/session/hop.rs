@@ -3,7 +3,7 @@
 
 use super::retry::{Attempt, Retry};
 use super::send::Call;
-use crate::adapter::SendContext;
+use crate::adapter::{Begun, SendContext};
 use crate::error::Result;
 use crate::headers::Headers;
 use crate::hooks::Hooks;
@@ -79,24 +79,46 @@ impl Hop<'_> {
     }
 
     fn send_once(&self, request: &Prepared) -> Result<Response> {
-        let Call { session, settings, budget } = self.call;
-        let proxy = session.proxy(settings, request)?;
-        // Cookies of every reply are kept (C1), but for a proxy's own.
-        let keep_cookies = |headers: &Headers| {
-            if self.uses_jar {
-                session.cookies.store(request.url(), headers);
-            }
-        };
-        let context = SendContext {
+        let response = self
+            .with_context(request, |context| self.call.session.adapters.send(request, context))?;
+        self.keep_cookies(request, response.headers());
+        Ok(response)
+    }
+
+    /// Sends the request without asking for its answer, where that can be done at once and nobody
+    /// has a word in it.
+    pub(super) fn begin(&self, request: &Prepared) -> Option<Box<Begun>> {
+        let call = self.call;
+        let (base, own) = (&call.settings.exchanging.hooks, &request.options().exchanging.hooks);
+        if !(base.requests.is_empty() && own.requests.is_empty()) {
+            return None;
+        }
+        let begin = |context: &SendContext<'_>| Ok(call.session.adapters.begin(request, context));
+        self.with_context(request, begin).ok().flatten()
+    }
+
+    #[inline(always)]
+    fn with_context<R>(
+        &self,
+        request: &Prepared,
+        run: impl FnOnce(&SendContext<'_>) -> Result<R>,
+    ) -> Result<R> {
+        let Call { session, settings, budget, begun } = self.call;
+        run(&SendContext {
             session: settings,
             budget,
-            proxy,
+            proxy: session.proxy(settings, request)?,
             environment_ca: &|| session.environment_ca(settings),
-            passed_over: &keep_cookies,
-        };
-        let response = session.adapters.send(request, &context)?;
-        keep_cookies(response.headers());
-        Ok(response)
+            passed_over: &|headers| self.keep_cookies(request, headers),
+            begun,
+        })
+    }
+
+    /// Cookies of every reply are kept (C1), but for a proxy's own.
+    fn keep_cookies(&self, request: &Prepared, headers: &Headers) {
+        if self.uses_jar {
+            self.call.session.cookies.store(request.url(), headers);
+        }
     }
 }
 

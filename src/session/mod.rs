@@ -8,6 +8,7 @@ mod cookies;
 mod environment;
 mod hop;
 mod mounts;
+mod pending;
 mod retry;
 mod send;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub use cookies::Cookies;
 use environment::Surroundings;
 use mounts::Adapters;
+pub use pending::Pending;
 
 use crate::adapter::{Adapter, System};
 use crate::cancel::CancelToken;

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::adapter::{self, Adapter, HttpAdapter, SendContext, System};
+use crate::adapter::{self, Adapter, Begun, HttpAdapter, SendContext, System};
 use crate::error::{Error, ErrorKind, Phase, Result};
 use crate::prepare::Prepared;
 use crate::response::Response;
@@ -48,6 +48,19 @@ impl Adapters {
                 context.budget.check("the adapter did not answer", Phase::Head)?;
                 reply.into_response(prepared, context)
             }
+        }
+    }
+
+    /// Begins to send by it, where it is the built-in one and can.
+    pub(super) fn begin(
+        &self,
+        prepared: &Prepared,
+        context: &SendContext<'_>,
+    ) -> Option<Box<Begun>> {
+        match self.mounted_for(prepared.url()) {
+            None => self.http.begin(prepared, context),
+            Some(Mounted::Http(adapter)) => adapter.begin(prepared, context),
+            Some(Mounted::Own(_)) => None,
         }
     }
 

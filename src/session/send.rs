@@ -2,10 +2,12 @@
 //! and its response, with the challenge it may have to answer first (`hop`); a redirect leads to
 //! the next (behaviours S16, R1–R12, R20).
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::Inner;
 use super::hop::Hop;
+use crate::adapter::Begun;
 use crate::cancel::CancelToken;
 use crate::deadline::Budget;
 use crate::error::{Error, ErrorKind, Phase, Result};
@@ -22,17 +24,23 @@ pub(super) fn send(
     prepared: &Prepared,
     cancel: Option<&CancelToken>,
 ) -> Result<Response> {
-    let timeouts = prepared.options().timeouts_over(&settings);
-    let mut call = Call { session, settings, budget: Budget::start(timeouts, cancel) };
-    let (own, base) = (&prepared.options().exchanging.hooks, &call.settings.exchanging.hooks);
+    let budget = budget(&settings, prepared, cancel);
+    Call { session, settings, budget, begun: Cell::default() }.run(prepared)
+}
+
+/// What the call may spend, and who is told of it.
+#[inline(always)]
+pub(super) fn budget(
+    settings: &Options,
+    prepared: &Prepared,
+    cancel: Option<&CancelToken>,
+) -> Budget {
+    let mut budget = Budget::start(prepared.options().timeouts_over(settings), cancel);
+    let (own, base) = (&prepared.options().exchanging.hooks, &settings.exchanging.hooks);
     if !(own.traces.is_empty() && base.traces.is_empty()) {
-        call.budget.traced_by(base.traces.iter().chain(&own.traces).cloned().collect());
+        budget.traced_by(base.traces.iter().chain(&own.traces).cloned().collect());
     }
-    let sent = match call.budget.is_cancelled() {
-        true => Err(Budget::cancelled(Phase::Send)),
-        false => call.follow(prepared),
-    };
-    sent.map_err(|error| error.at_url(&prepared.url().redacted()))
+    budget
 }
 
 /// One call of the caller's: any number of hops under one deadline.
@@ -40,10 +48,33 @@ pub(super) struct Call<'a> {
     pub(super) session: &'a Inner,
     pub(super) settings: Arc<Options>,
     pub(super) budget: Budget,
+    /// What the first sending goes on with, if it has begun.
+    pub(super) begun: Cell<Option<Box<Begun>>>,
 }
 
 impl Call<'_> {
+    #[inline(always)]
+    pub(super) fn run(mut self, prepared: &Prepared) -> Result<Response> {
+        let sent = match self.budget.is_cancelled() {
+            true => Err(Budget::cancelled(match self.begun.take() {
+                Some(_) => Phase::Head,
+                None => Phase::Send,
+            })),
+            false => self.follow(prepared),
+        };
+        sent.map_err(|error| error.at_url(&prepared.url().redacted()))
+    }
+
+    /// Sends the request as far as that takes no wait.
+    pub(super) fn begin(&self, prepared: &Prepared) -> Option<Box<Begun>> {
+        match self.budget.is_cancelled() {
+            true => None,
+            false => self.on_hop(prepared).begin(prepared),
+        }
+    }
+
     /// Sends, and follows where the responses lead.
+    #[inline(always)]
     fn follow(&mut self, prepared: &Prepared) -> Result<Response> {
         let mut response = self.hop(prepared)?;
         let Some(mut location) = response.location() else { return Ok(response) };
@@ -87,8 +118,11 @@ impl Call<'_> {
 
     fn hop(&self, request: &Prepared) -> Result<Response> {
         self.session.adapters.check(request.url())?;
-        let uses_jar = uses_jar(&self.settings, request.options());
-        Hop { call: self, uses_jar }.run(request)
+        self.on_hop(request).run(request)
+    }
+
+    fn on_hop(&self, request: &Prepared) -> Hop<'_> {
+        Hop { call: self, uses_jar: uses_jar(&self.settings, request.options()) }
     }
 }
 

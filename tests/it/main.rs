@@ -37,6 +37,7 @@ mod middle;
 mod mounts;
 mod origins;
 mod peer;
+mod pending;
 mod pool;
 mod prepare;
 mod reading;

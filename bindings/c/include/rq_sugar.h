@@ -15,10 +15,10 @@
  *
  * rq_drop(noun, variable) frees a handle early, in a loop for instance, and makes it NULL.
  *
- * The nouns are what has a rq_..._free: cancel, cookie_list, error, opts, prepared, request,
- * response, session. opts is for what rq_opts_new made: what a session or a request lends must not
- * be freed, as must no part, reply, certificate, jar, response of a history or argument of a
- * callback. Header only, nothing to link; rq.h itself does not need it. */
+ * The nouns are what has a rq_..._free: cancel, cookie_list, error, opts, pending, prepared,
+ * request, response, session. opts is for what rq_opts_new made: what a session or a request lends
+ * must not be freed, as must no part, reply, certificate, jar, response of a history or argument of
+ * a callback. Header only, nothing to link; rq.h itself does not need it. */
 #ifndef RQ_SUGAR_H
 #define RQ_SUGAR_H
 
@@ -65,6 +65,12 @@ static inline rq_opts *rq_keep_opts(rq_opts **variable) {
   return kept;
 }
 
+static inline rq_pending *rq_keep_pending(rq_pending **variable) {
+  rq_pending *kept = *variable;
+  *variable = NULL;
+  return kept;
+}
+
 static inline rq_prepared *rq_keep_prepared(rq_prepared **variable) {
   rq_prepared *kept = *variable;
   *variable = NULL;
@@ -100,6 +106,10 @@ static inline void rq_drop_cookie_list(rq_cookie_list **variable) {
 static inline void rq_drop_error(rq_error **variable) { rq_error_free(rq_keep_error(variable)); }
 
 static inline void rq_drop_opts(rq_opts **variable) { rq_opts_free(rq_keep_opts(variable)); }
+
+static inline void rq_drop_pending(rq_pending **variable) {
+  rq_pending_free(rq_keep_pending(variable));
+}
 
 static inline void rq_drop_prepared(rq_prepared **variable) {
   rq_prepared_free(rq_keep_prepared(variable));

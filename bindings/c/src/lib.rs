@@ -24,6 +24,7 @@ pub mod exchange;
 pub mod hooks;
 pub mod opts;
 pub mod part;
+pub mod pending;
 pub mod prepared;
 pub mod request;
 pub mod response;

@@ -6,6 +6,7 @@
 //! without close_notify is told apart from a clean one (fault 72).
 
 use std::io::IoSlice;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use rustls::client::UnbufferedClientConnection;
@@ -81,6 +82,11 @@ impl TlsStream {
     /// What carries this connection.
     pub(crate) fn carrier(&mut self) -> &mut Stream {
         &mut self.carrier
+    }
+
+    /// That of what carries it.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.carrier.descriptor()
     }
 
     /// What the peer has shown of itself.
