@@ -87,8 +87,9 @@ pub const GATHER_WAIT: Duration = Duration::from_millis(20);
 pub const GATHER_WINDOW_BYTES: usize = 16 * 1024 * 1024;
 /// What a file must have left to be sent by the kernel alone, without being read.
 pub const SEND_FILE_BYTES_MIN: u64 = 256 * 1024;
-/// How much of a file the kernel sends at a time; between them an answer is looked for.
-pub const SEND_FILE_BYTES: usize = 1024 * 1024;
+/// How much of a file the kernel sends at a time: as much as stays in the caches until the peer has
+/// it. Between them an answer is looked for.
+pub const SEND_FILE_BYTES: usize = 256 * 1024;
 /// Most plaintext that one TLS record holds (RFC 8446 §5.1).
 pub const TLS_RECORD_BYTES: usize = 16 * 1024;
 /// Buffer of received TLS records while much is read: several records for one system call.
