@@ -87,9 +87,10 @@ pub const GATHER_WAIT: Duration = Duration::from_millis(20);
 pub const GATHER_WINDOW_BYTES: usize = 16 * 1024 * 1024;
 /// What a file must have left to be sent by the kernel alone, without being read.
 pub const SEND_FILE_BYTES_MIN: u64 = 256 * 1024;
-/// How much of a file the kernel sends at a time: as much as stays in the caches until the peer has
-/// it. Between them an answer is looked for.
-pub const SEND_FILE_BYTES: usize = 256 * 1024;
+/// How much of a file the kernel sends before an answer is looked for...
+pub const SEND_FILE_BYTES: usize = 1024 * 1024;
+/// ... in pieces that stay in the caches until the peer has them.
+pub const SEND_FILE_PIECE_BYTES: usize = 256 * 1024;
 /// Most plaintext that one TLS record holds (RFC 8446 §5.1).
 pub const TLS_RECORD_BYTES: usize = 16 * 1024;
 /// Buffer of received TLS records while much is read: several records for one system call.
@@ -104,6 +105,9 @@ pub const TLS_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 pub const TLS_KEY_UPDATES_MAX: u8 = 32;
 /// Warnings of a peer that mean nothing.
 pub const TLS_WARNINGS_MAX: u8 = 4;
+/// Bytes of an upload that are sent at a time over a plain connection: of 64 KiB at a time, each
+/// costs the kernel twice as much, and is slower.
+pub const PLAIN_SEND_BYTES: usize = 32 * 1024;
 /// Bytes of an upload that are encrypted and sent at a time: what was sealed is still in the
 /// processor's nearest caches when the kernel copies it.
 pub const TLS_SEND_BYTES: usize = 32 * 1024;

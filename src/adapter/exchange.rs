@@ -58,10 +58,10 @@ pub(super) fn receive(
     stream: &mut Stream,
     buffer: &mut ReadBuffer,
     outgoing: &Outgoing<'_>,
-    half: Box<Half>,
+    half: Half,
     budget: &Budget,
 ) -> std::result::Result<Reply, Failure> {
-    let Half { sent, heads, at } = *half;
+    let Half { sent, heads, at } = half;
     let mut exchange =
         Exchange { heads, sent_at: Some(at), ..Exchange::on(stream, buffer, budget) };
     exchange.get(outgoing, sent?, budget)

@@ -157,7 +157,7 @@ impl Begun {
     ) -> Result<Option<Response>> {
         let (mut connection, half) = self.0?;
         let Open { stream, buffer, .. } = &mut connection.open;
-        match receive(stream, buffer, outgoing, half, context.budget) {
+        match receive(stream, buffer, outgoing, *half, context.budget) {
             Ok(reply) => Ok(Some(respond(prepared, connection, reply, context))),
             // All of it is in memory: it can be sent again.
             Err(failure) if retry::may_resend(prepared.method(), connection.reused, &failure) => {

@@ -21,6 +21,7 @@ use crate::cancel::{CancelToken, Registration, Wake};
 use crate::deadline::{Limit, Wait, WaitEnd};
 use crate::limits::{
     GATHER_BEHIND_PART, GATHER_BYTES, GATHER_WAIT, GATHER_WINDOW_BYTES, SEND_FILE_BYTES,
+    SEND_FILE_PIECE_BYTES,
 };
 
 /// Why reading or writing ended before it was done.
@@ -349,9 +350,24 @@ impl Link {
             usize::try_from(part.len).map_or(SEND_FILE_BYTES, |len| len.min(SEND_FILE_BYTES));
         rustix::io::ioctl_fionbio(&self.socket, true)?;
         let mut result = Ok(0);
-        without_sigpipe(&mut || result = sys::send_file(&self.socket, part.file, part.at, most));
+        without_sigpipe(&mut || result = self.send_file_in_pieces(part, most));
         rustix::io::ioctl_fionbio(&self.socket, false)?;
         result
+    }
+
+    /// Sends up to `most` bytes, as long as the socket takes whole pieces.
+    fn send_file_in_pieces(&self, part: &FilePart<'_>, most: usize) -> rustix::io::Result<usize> {
+        let mut sent = 0;
+        while sent < most {
+            let piece = SEND_FILE_PIECE_BYTES.min(most - sent);
+            match sys::send_file(&self.socket, part.file, part.at + sent as u64, piece) {
+                Ok(count) if count == piece => sent += count,
+                Ok(count) => return Ok(sent + count),
+                Err(errno) if sent == 0 => return Err(errno),
+                Err(_) => break,
+            }
+        }
+        Ok(sent)
     }
 
     /// Waits until the peer takes more; false: it has said something (only with `watch`).

@@ -8,6 +8,7 @@ use super::socket::{Link, Sent, Stop};
 use super::tls::stream::{PeerChain, TlsStream};
 use crate::cancel::{CancelToken, Registration};
 use crate::deadline::Limit;
+use crate::limits::PLAIN_SEND_BYTES;
 
 /// What a read brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +173,8 @@ fn send_plain(
     watch: bool,
 ) -> Result<bool, Stop> {
     while !outbox.is_empty() {
-        let both = [IoSlice::new(outbox.first), IoSlice::new(outbox.second)];
+        let some = outbox.second.len().min(PLAIN_SEND_BYTES);
+        let both = [IoSlice::new(outbox.first), IoSlice::new(&outbox.second[..some])];
         let parts = match (outbox.first.is_empty(), outbox.second.is_empty()) {
             (true, _) => &both[1..],
             (false, true) => &both[..1],
