@@ -128,7 +128,9 @@ test('what is left out is the default', async () => {
 
 /** What JavaScript has in another way, or need not have. */
 const ELSEWHERE = ['rq_body_read_full', 'rq_download', 'rq_error_answer_header', 'rq_get',
-  'rq_opts_clear_hooks', 'rq_post_json', 'rq_response_link', 'rq_send', 'rq_version_number']
+  'rq_opts_clear_hooks', 'rq_pending_fd', 'rq_pending_finish', 'rq_pending_free',
+  'rq_pending_wait_ms', 'rq_perform_begin', 'rq_post_json', 'rq_response_link', 'rq_send',
+  'rq_send_begin', 'rq_version_number']
 
 test('nothing of rq.h is left out', () => {
   const folder = new URL('../src/', import.meta.url)
