@@ -17,7 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ("index", "install", "c", "go", "node")
 
-C = """#include <rq.h>
+C = """#include <poll.h>
+#include <rq.h>
 #include <rq_sugar.h>
 #include <stdio.h>
 #include <string.h>
