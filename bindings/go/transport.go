@@ -38,8 +38,7 @@ type Transport struct {
 
 	// MaxConcurrent limits the requests between their start and the end of their response's body;
 	// further ones wait. Each may hold a thread of the operating system, except on Linux while it
-	// waits for its answer's head. 0 is no limit. It is not
-	// to be changed after the first request.
+	// waits for its answer's head. 0 is no limit. It is not to be changed after the first request.
 	MaxConcurrent int
 
 	once  sync.Once

@@ -148,6 +148,7 @@ pub(crate) struct Begun(Result<(Connection, Box<Half>)>);
 
 impl Begun {
     /// The response; `None`: its kept connection was dead, and the request is to be sent once more.
+    /// Kept apart, since most requests are sent in one piece.
     #[cold]
     fn go_on(
         self,
